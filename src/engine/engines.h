@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The engines by name, for table.c alone; everybody else finds them through engine_table() and engine_find(). */
+#ifndef MVM_ENGINE_ENGINES_H
+#define MVM_ENGINE_ENGINES_H
+
+#include "engine/engine.h"
+
+extern const struct engine engine_null;
+extern const struct engine engine_qemu;
+extern const struct engine engine_exec;
+
+#endif

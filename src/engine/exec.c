@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Engine `exec`: one process a VM, started by a command template of the user's, so that any VMM that has a serial port
+ * can be tested. In the template {id} is the VM's number, {image} the image file and {serial} the path of the VM's serial
+ * socket. The program must stay in the foreground: one that puts itself into the background counts as a VM that ended.
+ */
+#include "engine/engines.h"
+
+#include "base/clock.h"
+#include "base/reason.h"
+#include "engine/processes.h"
+#include "engine/spawn.h"
+
+#include <errno.h>
+#include <popt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct exec_options {
+    const char *command, *serial;
+    uint64_t parallel, boot_timeout_ns;
+};
+
+#define FIELD(name) offsetof(struct exec_options, name)
+
+/* In the order of enum serial_door, from SERIAL_STDIO on. */
+static const char *const doors[] = {"stdio", "listen", "connect", NULL};
+
+static const struct option_spec exec_option_specs[] = {
+    {"command", OPTION_TEXT, "TEMPLATE",
+     "the command that runs one VM in the foreground, split as a shell splits it; {id}, {image} and {serial} are replaced",
+     FIELD(command), .fallback = NULL},
+    {"serial", OPTION_CHOICE, "HOW",
+     "the VM's first serial port is the command's standard input and output (stdio), a Unix socket at {serial} that the "
+     "command connects to (listen), or one that the command listens at (connect)",
+     FIELD(serial), .fallback = "stdio", .choices = doors},
+    {"parallel", OPTION_COUNT, "N", "VMs that boot at the same time", FIELD(parallel),
+     .fallback = PROCESSES_PARALLEL_DEFAULT, .least = 1, .most = 4096},
+    {"boot-timeout", OPTION_DURATION, "TIME", "a VM that is not ready by then has failed", FIELD(boot_timeout_ns),
+     .fallback = "60s", .least = 0.1, .most = 86400},
+};
+
+struct exec_command {
+    const char **words; /* of the template; one block of popt's */
+    int count;
+    const char *image_path;
+};
+
+static enum serial_door door_of(const struct exec_options *options)
+{
+    for (int i = 0; doors[i]; i++)
+        if (strcmp(doors[i], options->serial) == 0)
+            return (enum serial_door)(SERIAL_STDIO + i);
+    return SERIAL_STDIO;
+}
+
+/* Splits the template and finds its program. Both results are malloc'd. */
+static int split_template(const struct exec_options *options, const char ***ret_words, int *ret_count, char **ret_program,
+                          struct reason *reason)
+{
+    int count = 0;
+    const char **words = NULL;
+
+    if (!options->command)
+        return reason_set(reason, EINVAL, "the engine exec needs --command, the command that runs one VM");
+    int error = poptParseArgvString(options->command, &count, &words);
+
+    if (error)
+        return reason_set(reason, EINVAL, "--command cannot be split into words: %s",
+                          error == POPT_ERROR_NOARG ? "it is empty" : poptStrerror(error));
+    error = program_find(words[0], ret_program, reason);
+    if (error) {
+        free((void *)words);
+        return error;
+    }
+    *ret_words = words;
+    *ret_count = count;
+    return 0;
+}
+
+/* The placeholder that `text` starts with, or NULL; `*ret_length` is its length. */
+static const char *placeholder(const char *text, const char *id, const char *image, const char *serial, size_t *ret_length)
+{
+    const struct {
+        const char *name, *value;
+    } known[] = {{"{id}", id}, {"{image}", image}, {"{serial}", serial}};
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        *ret_length = strlen(known[i].name);
+        if (strncmp(text, known[i].name, *ret_length) == 0)
+            return known[i].value;
+    }
+    return NULL;
+}
+
+/* A malloc'd copy of `word` with its placeholders replaced; NULL without memory. */
+static char *fill_in(const char *word, const char *id, const char *image, const char *serial)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+
+    if (!to)
+        return NULL;
+    while (*word) {
+        size_t length;
+        const char *value = placeholder(word, id, image, serial, &length);
+
+        if (value)
+            fputs(value, to);
+        else
+            fputc(*word, to);
+        word += value ? length : 1;
+    }
+    if (fclose(to) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static bool template_has(const struct exec_options *options, const char *name)
+{
+    return strstr(options->command, name) != NULL;
+}
+
+static int exec_probe(const void *values, struct reason *reason)
+{
+    const struct exec_options *options = values;
+    const char **words;
+    char *program;
+    int count;
+    int error = split_template(options, &words, &count, &program, reason);
+
+    if (error)
+        return error;
+    free((void *)words);
+    free(program);
+    if (door_of(options) != SERIAL_STDIO && !template_has(options, "{serial}"))
+        return reason_set(reason, EINVAL, "--serial %s needs {serial} in --command, the path of the VM's serial socket",
+                          options->serial);
+    if (door_of(options) == SERIAL_STDIO && template_has(options, "{serial}"))
+        return reason_set(reason, EINVAL, "--command has {serial}, which needs --serial listen or --serial connect");
+    if (!template_has(options, "{image}"))
+        return reason_set(reason, EINVAL, "--command needs {image}, the file that the VM boots");
+    return 0;
+}
+
+static char **exec_arguments(void *context, uint64_t vm, const char *serial_path)
+{
+    const struct exec_command *command = context;
+    char **arguments = NULL;
+    char id[32];
+
+    snprintf(id, sizeof(id), "%llu", (unsigned long long)vm);
+    for (int i = 0; i < command->count; i++) {
+        char *word = fill_in(command->words[i], id, command->image_path, serial_path);
+
+        if (word)
+            arguments_add(&arguments, word);
+        free(word);
+        if (!word || !arguments) {
+            arguments_free(arguments);
+            return NULL;
+        }
+    }
+    return arguments;
+}
+
+static void free_command(void *context)
+{
+    struct exec_command *command = context;
+
+    free((void *)command->words);
+    free(command);
+}
+
+static int exec_open(const struct engine_setup *setup, struct population **ret_population, struct reason *reason)
+{
+    const struct exec_options *options = setup->options;
+    struct exec_command *command = calloc(1, sizeof(*command));
+    char *program;
+
+    if (!command)
+        return reason_set(reason, ENOMEM, "no memory for a population");
+    int error = split_template(options, &command->words, &command->count, &program, reason);
+
+    if (error) {
+        free(command);
+        return error;
+    }
+    command->image_path = setup->image_path;
+    const struct process_plan plan = {
+        .program = program,
+        .door = door_of(options),
+        .parallel = options->parallel,
+        .boot_timeout_ns = options->boot_timeout_ns,
+        .arguments = exec_arguments,
+        .context = command,
+        .free_context = free_command,
+    };
+
+    return processes_open(&engine_exec, setup, &plan, ret_population, reason);
+}
+
+static int exec_describe(const struct engine_setup *setup, struct result *result, struct reason *reason)
+{
+    const struct exec_options *options = setup->options;
+    const char **words;
+    char *program, hash[SHA256_TEXT_ROOM];
+    int count;
+    int error = split_template(options, &words, &count, &program, reason);
+
+    if (error)
+        return error;
+    free((void *)words);
+    error = file_sha256(program, hash, reason);
+    if (!error)
+        error = result_facts_add(&result->engine.binaries, program, hash);
+    free(program);
+    if (!error)
+        error = result_facts_add(&result->engine.options, "command", options->command);
+    if (!error)
+        error = result_facts_add(&result->engine.options, "serial", options->serial);
+    return error;
+}
+
+const struct engine engine_exec = {
+    .name = "exec",
+    .summary = "one process a VM, started by a command of yours: any VMM with a serial port",
+    .class_letter = 'A',
+    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES,
+    .options = exec_option_specs,
+    .option_count = sizeof(exec_option_specs) / sizeof(exec_option_specs[0]),
+    .options_size = sizeof(struct exec_options),
+    .probe = exec_probe,
+    .describe = exec_describe,
+    .open = exec_open,
+    .grow = processes_grow,
+    .counts = processes_counts,
+    .is_running = processes_is_running,
+    .take_boot_times = processes_take_boot_times,
+    .submit = processes_submit,
+    .reap = processes_reap,
+    .wait = processes_wait,
+    .close = processes_close,
+};
