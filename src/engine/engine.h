@@ -2,16 +2,16 @@
 /*
  * The engine contract: a way of running VMs, as everything above sees it.
  *
- * An engine is one `static const`-like table (`struct engine`) in a file of its own under src/engine/, listed in
- * engine_table (src/engine/table.c). To add one, copy docs/engine-example.c, fill its functions and add the row.
- * No code outside an engine's file asks which engine it is; it asks for a capability.
+ * An engine is one `static const`-like table (`struct engine`) in a file of its own under src/engine/, listed
+ * in engine_table (src/engine/table.c). To add one, copy docs/engine-example.c, fill its functions and add
+ * the row. No code outside an engine's file asks which engine it is; it asks for a capability.
  *
- * Calls come from one thread. A population is used as: probe, open, then any order of grow, submit and reap, wait,
- * counts, take_boot_times; and close, once, whatever failed before. VMs are numbered 0, 1, 2, ... in the order in which they
- * were started; a number is never used again.
+ * Calls come from one thread. A population is used as: probe, open, then any order of grow, submit and reap,
+ * wait, counts, take_boot_times; and close, once, whatever failed before. VMs are numbered 0, 1, 2, ... in
+ * the order in which they were started; a number is never used again.
  *
- * Errors are negative errno values with a sentence in `reason`. A VM that fails or dies is not an error: it is counted
- * (struct engine_counts), and the engine's own words about it are kept (last_failure).
+ * Errors are negative errno values with a sentence in `reason`. A VM that fails or dies is not an error: it
+ * is counted (struct engine_counts), and the engine's own words about it are kept (last_failure).
  */
 #ifndef MVM_ENGINE_ENGINE_H
 #define MVM_ENGINE_ENGINE_H
@@ -28,32 +28,35 @@ struct reason;
 
 /* What an engine can do beyond starting VMs. */
 enum engine_capability {
-    ENGINE_BOOTS_IMAGES = 1 << 0,   /* runs the image's instructions; else it only pretends */
-    ENGINE_ASKS = 1 << 1,           /* carries lines to and from each VM's serial port: submit and reap */
-    ENGINE_ANNOUNCES = 1 << 2,      /* sees a VM's readiness line, so boot times are real */
-    ENGINE_HAS_PROCESSES = 1 << 3,  /* each VM is at least one process of the host */
+    ENGINE_BOOTS_IMAGES = 1 << 0,  /* runs the image's instructions; else it only pretends */
+    ENGINE_ASKS = 1 << 1,          /* carries lines to and from each VM's serial port: submit and reap */
+    ENGINE_ANNOUNCES = 1 << 2,     /* sees a VM's readiness line, so boot times are real */
+    ENGINE_HAS_PROCESSES = 1 << 3, /* each VM is at least one process of the host */
 };
 
 /* What a population is made with. Everything pointed at outlives the population. */
 struct engine_setup {
     const struct image *image;
-    const char *image_path;  /* the same image as a file, absolute; engines that need a file use this one */
-    const char *ready_line;  /* the line by which a VM announces that it is ready; NULL: it will not, do not wait for one */
-    const void *options;     /* the struct that the engine's option table filled */
-    uint64_t seed;           /* for whatever the engine chooses by chance */
+    const char *image_path; /* the same image as a file, absolute; engines that need a file use this one */
+    const char *ready_line; /* the line by which a VM announces that it is ready; NULL: it will not, do not
+                               wait for one */
+    const void *options;    /* the struct that the engine's option table filled */
+    uint64_t seed;          /* for whatever the engine chooses by chance */
 };
 
 /* How many VMs are in which state. started = booting + running + failed + died. */
 struct engine_counts {
-    uint64_t started;          /* starts that the engine carried out */
-    uint64_t booting;          /* started and not yet ready */
-    uint64_t running;          /* ready and not known to have ended */
-    uint64_t failed;           /* ended, or ran out of time, before they were ready */
-    uint64_t died;             /* ended by themselves after they were ready */
-    const char *last_failure;  /* of the latest failed or died VM, in its own words; "" for none; owned by the population */
+    uint64_t started;         /* starts that the engine carried out */
+    uint64_t booting;         /* started and not yet ready */
+    uint64_t running;         /* ready and not known to have ended */
+    uint64_t failed;          /* ended, or ran out of time, before they were ready */
+    uint64_t died;            /* ended by themselves after they were ready */
+    const char *last_failure; /* of the latest failed or died VM, in its own words; "" for none; owned by the
+                                 population */
 };
 
-/* How the caller watches long calls: `go_on` is called at least every 100 ms; false ends the call early with -ECANCELED. */
+/* How the caller watches long calls: `go_on` is called at least every 100 ms; false ends the call early with
+ * -ECANCELED. */
 struct engine_watch {
     bool (*go_on)(void *context, const struct engine_counts *counts);
     void *context;
@@ -66,14 +69,14 @@ struct engine_watch {
 struct engine_ask {
     /* Filled by the caller. */
     uint64_t vm;
-    const char *request;     /* bytes to send, line feed included */
+    const char *request; /* bytes to send, line feed included */
     size_t request_length;
-    char *answer;            /* room for the answer; NUL-terminated, without its line feed; a longer line is cut */
-    size_t answer_room;      /* at least 1 */
-    uint64_t deadline_ns;    /* CLOCK_MONOTONIC */
+    char *answer;       /* room for the answer; NUL-terminated, without its line feed; a longer line is cut */
+    size_t answer_room; /* at least 1 */
+    uint64_t deadline_ns; /* CLOCK_MONOTONIC */
     void *context;
     /* Filled by the engine. */
-    int status;              /* 0: answered; -ETIMEDOUT; -ECONNRESET: the VM has ended; -EBUSY: another ask is under way */
+    int status; /* 0: answered; -ETIMEDOUT; -ECONNRESET: the VM has ended; -EBUSY: another ask is under way */
     size_t answer_length;
     uint64_t submitted_ns, answered_ns; /* CLOCK_MONOTONIC */
     /* The engine's own, from submit to reap. */
@@ -88,16 +91,16 @@ struct population {
 
 struct engine {
     const char *name;
-    const char *summary;       /* one sentence without a full stop */
-    char class_letter;         /* DESIGN's classes: 'A', 'B', 'C', 'D', 'T'; '-' where there is no VM */
-    unsigned capabilities;     /* enum engine_capability */
+    const char *summary;   /* one sentence without a full stop */
+    char class_letter;     /* DESIGN's classes: 'A', 'B', 'C', 'D', 'T'; '-' where there is no VM */
+    unsigned capabilities; /* enum engine_capability */
 
     const struct option_spec *options; /* the engine's own options, shown in --help; NULL for none */
     size_t option_count;
-    size_t options_size;       /* sizeof the struct they fill */
+    size_t options_size; /* sizeof the struct they fill */
 
-    /* Can this engine run here with these options? 0, or a negative errno and one sentence ("no /dev/kvm on this machine").
-     * Cheap, and leaves nothing behind. */
+    /* Can this engine run here with these options? 0, or a negative errno and one sentence ("no /dev/kvm on
+     * this machine"). Cheap, and leaves nothing behind. */
     int (*probe)(const void *options, struct reason *reason);
 
     /* Adds what a result should say of the engine: versions, the options in effect, the binaries' hashes. */
@@ -107,12 +110,14 @@ struct engine {
     int (*open)(const struct engine_setup *setup, struct population **ret_population, struct reason *reason);
 
     /*
-     * Starts `count` more VMs and returns when each of them is ready, failed or died. The engine bounds how many boot at
-     * once. Returns 0 however many of them failed; -ECANCELED when the watch said stop (starts cease, those under
-     * way go on and are counted); another error when no further VM can be started at all (no processes, no files, no
-     * memory), with the reason; the population as it stands is kept in every case.
+     * Starts `count` more VMs and returns when each of them is ready, failed or died. The engine bounds how
+     * many boot at once. Returns 0 however many of them failed; -ECANCELED when the watch said stop (starts
+     * cease, those under way go on and are counted); another error when no further VM can be started at all
+     * (no processes, no files, no memory), with the reason; the population as it stands is kept in every
+     * case.
      */
-    int (*grow)(struct population *population, uint64_t count, const struct engine_watch *watch, struct reason *reason);
+    int (*grow)(struct population *population, uint64_t count, const struct engine_watch *watch,
+                struct reason *reason);
 
     /* Numbers at this moment. */
     void (*counts)(struct population *population, struct engine_counts *ret_counts);
@@ -121,22 +126,24 @@ struct engine {
     bool (*is_running)(struct population *population, uint64_t vm);
 
     /*
-     * Hands over the boot times (start until ready, in seconds) of VMs that became ready since the last call: at most
-     * `room` of them; returns how many. 0 without ENGINE_ANNOUNCES.
+     * Hands over the boot times (start until ready, in seconds) of VMs that became ready since the last call:
+     * at most `room` of them; returns how many. 0 without ENGINE_ANNOUNCES.
      */
     size_t (*take_boot_times)(struct population *population, double *ret_seconds, size_t room);
 
     /*
-     * Sends the asks, of which thousands may be under way. Never blocks and never fails as a whole: an ask that cannot be sent
-     * is reaped with its status. NULL without ENGINE_ASKS.
+     * Sends the asks, of which thousands may be under way. Never blocks and never fails as a whole: an ask
+     * that cannot be sent is reaped with its status. NULL without ENGINE_ASKS.
      */
     void (*submit)(struct population *population, struct engine_ask *const *asks, size_t count);
 
-    /* Waits until `until_ns` for finished asks; stores at most `room` of them and returns how many (0: none in time). */
-    size_t (*reap)(struct population *population, struct engine_ask **ret_asks, size_t room, uint64_t until_ns);
+    /* Waits until `until_ns` for finished asks; stores at most `room` of them and returns how many (0: none
+     * in time). */
+    size_t (*reap)(struct population *population, struct engine_ask **ret_asks, size_t room,
+                   uint64_t until_ns);
 
-    /* Lets time pass until `until_ns`, at next to no cost, while the engine notices VMs that end. May return earlier, when
-     * something happened or a signal came; callers look at the clock. */
+    /* Lets time pass until `until_ns`, at next to no cost, while the engine notices VMs that end. May return
+     * earlier, when something happened or a signal came; callers look at the clock. */
     void (*wait)(struct population *population, uint64_t until_ns);
 
     /* Ends every VM and frees all; returns when they are gone. Asks under way are dropped. NULL is fine. */

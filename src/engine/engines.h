@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The engines by name, for table.c alone; everybody else finds them through engine_table() and engine_find(). */
+/* The engines by name, for table.c alone; everybody else finds them through engine_table() and engine_find().
+ */
 #ifndef MVM_ENGINE_ENGINES_H
 #define MVM_ENGINE_ENGINES_H
 

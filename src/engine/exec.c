@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Engine `exec`: one process a VM, started by a command template of the user's, so that any VMM that has a serial port
- * can be tested. In the template {id} is the VM's number, {image} the image file and {serial} the path of the VM's serial
- * socket. The program must stay in the foreground: one that puts itself into the background counts as a VM that ended.
+ * Engine `exec`: one process a VM, started by a command template of the user's, so that any VMM that has a
+ * serial port can be tested. In the template {id} is the VM's number, {image} the image file and {serial} the
+ * path of the VM's serial socket. The program must stay in the foreground: one that puts itself into the
+ * background counts as a VM that ended.
  */
 #include "engine/engines.h"
 
@@ -19,7 +20,7 @@
 
 struct exec_options {
     const char *command, *serial;
-    uint64_t parallel, boot_timeout_ns;
+    struct process_options process;
 };
 
 #define FIELD(name) offsetof(struct exec_options, name)
@@ -29,16 +30,15 @@ static const char *const doors[] = {"stdio", "listen", "connect", NULL};
 
 static const struct option_spec exec_option_specs[] = {
     {"command", OPTION_TEXT, "TEMPLATE",
-     "the command that runs one VM in the foreground, split as a shell splits it; {id}, {image} and {serial} are replaced",
+     "the command that runs one VM in the foreground, split as a shell splits it; {id}, {image} and {serial} "
+     "are replaced",
      FIELD(command), .fallback = NULL},
     {"serial", OPTION_CHOICE, "HOW",
-     "the VM's first serial port is the command's standard input and output (stdio), a Unix socket at {serial} that the "
+     "the VM's first serial port is the command's standard input and output (stdio), a Unix socket at "
+     "{serial} that the "
      "command connects to (listen), or one that the command listens at (connect)",
      FIELD(serial), .fallback = "stdio", .choices = doors},
-    {"parallel", OPTION_COUNT, "N", "VMs that boot at the same time", FIELD(parallel),
-     .fallback = PROCESSES_PARALLEL_DEFAULT, .least = 1, .most = 4096},
-    {"boot-timeout", OPTION_DURATION, "TIME", "a VM that is not ready by then has failed", FIELD(boot_timeout_ns),
-     .fallback = "60s", .least = 0.1, .most = 86400},
+    PROCESS_OPTION_SPECS(struct exec_options, process),
 };
 
 struct exec_command {
@@ -56,8 +56,8 @@ static enum serial_door door_of(const struct exec_options *options)
 }
 
 /* Splits the template and finds its program. Both results are malloc'd. */
-static int split_template(const struct exec_options *options, const char ***ret_words, int *ret_count, char **ret_program,
-                          struct reason *reason)
+static int split_template(const struct exec_options *options, const char ***ret_words, int *ret_count,
+                          char **ret_program, struct reason *reason)
 {
     int count = 0;
     const char **words = NULL;
@@ -80,7 +80,8 @@ static int split_template(const struct exec_options *options, const char ***ret_
 }
 
 /* The placeholder that `text` starts with, or NULL; `*ret_length` is its length. */
-static const char *placeholder(const char *text, const char *id, const char *image, const char *serial, size_t *ret_length)
+static const char *placeholder(const char *text, const char *id, const char *image, const char *serial,
+                               size_t *ret_length)
 {
     const struct {
         const char *name, *value;
@@ -138,10 +139,12 @@ static int exec_probe(const void *values, struct reason *reason)
     free((void *)words);
     free(program);
     if (door_of(options) != SERIAL_STDIO && !template_has(options, "{serial}"))
-        return reason_set(reason, EINVAL, "--serial %s needs {serial} in --command, the path of the VM's serial socket",
+        return reason_set(reason, EINVAL,
+                          "--serial %s needs {serial} in --command, the path of the VM's serial socket",
                           options->serial);
     if (door_of(options) == SERIAL_STDIO && template_has(options, "{serial}"))
-        return reason_set(reason, EINVAL, "--command has {serial}, which needs --serial listen or --serial connect");
+        return reason_set(reason, EINVAL,
+                          "--command has {serial}, which needs --serial listen or --serial connect");
     if (!template_has(options, "{image}"))
         return reason_set(reason, EINVAL, "--command needs {image}, the file that the VM boots");
     return 0;
@@ -176,7 +179,8 @@ static void free_command(void *context)
     free(command);
 }
 
-static int exec_open(const struct engine_setup *setup, struct population **ret_population, struct reason *reason)
+static int exec_open(const struct engine_setup *setup, struct population **ret_population,
+                     struct reason *reason)
 {
     const struct exec_options *options = setup->options;
     struct exec_command *command = calloc(1, sizeof(*command));
@@ -194,8 +198,7 @@ static int exec_open(const struct engine_setup *setup, struct population **ret_p
     const struct process_plan plan = {
         .program = program,
         .door = door_of(options),
-        .parallel = options->parallel,
-        .boot_timeout_ns = options->boot_timeout_ns,
+        .options = options->process,
         .arguments = exec_arguments,
         .context = command,
         .free_context = free_command,
@@ -223,7 +226,7 @@ static int exec_describe(const struct engine_setup *setup, struct result *result
         error = result_facts_add(&result->engine.options, "command", options->command);
     if (!error)
         error = result_facts_add(&result->engine.options, "serial", options->serial);
-    return error;
+    return error ? error : process_options_describe(&options->process, result);
 }
 
 const struct engine engine_exec = {

@@ -29,8 +29,8 @@ static void remove_directory(const char *path)
     rmdir(path);
 }
 
-/* A process group lives as long as it has a member; the anchor is the one that is always there, so that VMs can come and
- * go, and so that the keeper itself is not in the group that it kills. */
+/* A process group lives as long as it has a member; the anchor is the one that is always there, so that VMs
+ * can come and go, and so that the keeper itself is not in the group that it kills. */
 static _Noreturn void be_anchor(void)
 {
     prctl(PR_SET_NAME, "mvm-anchor");
@@ -43,8 +43,8 @@ static void kill_group(pid_t anchor)
 {
     uint64_t give_up = clock_now_ns() + 5 * NS_PER_SECOND;
 
-    /* More than once: a process that was just being started may have joined the group after the first kill. Dead members
-     * that nobody has reaped yet still count, so there is a bound. */
+    /* More than once: a process that was just being started may have joined the group after the first kill.
+     * Dead members that nobody has reaped yet still count, so there is a bound. */
     while (kill(-anchor, SIGKILL) == 0 && clock_now_ns() < give_up) {
         while (waitpid(anchor, NULL, WNOHANG) > 0)
             ;
@@ -84,11 +84,12 @@ static _Noreturn void be_keeper(int life, int report, const char *directory)
     _exit(0);
 }
 
-/* The keeper inherits everything this process has open; it must hold none of it but its two pipes and, for messages of
- * sanitizers, standard error. */
+/* The keeper inherits everything this process has open; it must hold none of it but its two pipes and, for
+ * messages of sanitizers, standard error. */
 static void close_all_but(int first, int second)
 {
-    unsigned low = (unsigned)(first < second ? first : second), high = (unsigned)(first < second ? second : first);
+    unsigned low = (unsigned)(first < second ? first : second),
+             high = (unsigned)(first < second ? second : first);
 
     close(STDIN_FILENO);
     close(STDOUT_FILENO);
@@ -143,7 +144,8 @@ int keeper_start(struct keeper *ret_keeper, struct reason *reason)
     life[0] = -1;
     close(report[1]);
     report[1] = -1;
-    if (read(report[0], &keeper.group, sizeof(keeper.group)) != (ssize_t)sizeof(keeper.group) || keeper.group < 0) {
+    if (read(report[0], &keeper.group, sizeof(keeper.group)) != (ssize_t)sizeof(keeper.group) ||
+        keeper.group < 0) {
         error = reason_set(reason, EAGAIN, "cannot start a process for the group of the VMs");
         goto fail;
     }

@@ -2,9 +2,9 @@
 /*
  * The keeper: a small process that outlives this one for a moment, so that nothing else does.
  *
- * All processes of a population are in one process group. The keeper holds the reading end of a pipe whose writing end
- * only this process has; when it closes, be it by keeper_stop() or because this process was killed, the keeper kills the
- * group and removes the population's private directory.
+ * All processes of a population are in one process group. The keeper holds the reading end of a pipe whose
+ * writing end only this process has; when it closes, be it by keeper_stop() or because this process was
+ * killed, the keeper kills the group and removes the population's private directory.
  */
 #ifndef MVM_ENGINE_KEEPER_H
 #define MVM_ENGINE_KEEPER_H

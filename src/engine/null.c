@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Engine `null`: no VM at all. Every start succeeds at once and every challenge gets its right answer from this program
- * itself, so that what is measured with it is what the harness costs.
+ * Engine `null`: no VM at all. Every start succeeds at once and every challenge gets its right answer from
+ * this program itself, so that what is measured with it is what the harness costs.
  */
 #include "engine/engines.h"
 
@@ -34,7 +34,8 @@ static int null_describe(const struct engine_setup *setup, struct result *result
     return 0;
 }
 
-static int null_open(const struct engine_setup *setup, struct population **ret_population, struct reason *reason)
+static int null_open(const struct engine_setup *setup, struct population **ret_population,
+                     struct reason *reason)
 {
     struct null_population *null = calloc(1, sizeof(*null));
 
@@ -51,10 +52,12 @@ static void null_counts(struct population *population, struct engine_counts *ret
 {
     struct null_population *null = (struct null_population *)population;
 
-    *ret_counts = (struct engine_counts){.started = null->started, .running = null->started, .last_failure = ""};
+    *ret_counts =
+        (struct engine_counts){.started = null->started, .running = null->started, .last_failure = ""};
 }
 
-static int null_grow(struct population *population, uint64_t count, const struct engine_watch *watch, struct reason *reason)
+static int null_grow(struct population *population, uint64_t count, const struct engine_watch *watch,
+                     struct reason *reason)
 {
     struct null_population *null = (struct null_population *)population;
 
@@ -123,7 +126,8 @@ static void null_submit(struct population *population, struct engine_ask *const 
     }
 }
 
-static size_t null_reap(struct population *population, struct engine_ask **ret_asks, size_t room, uint64_t until_ns)
+static size_t null_reap(struct population *population, struct engine_ask **ret_asks, size_t room,
+                        uint64_t until_ns)
 {
     struct null_population *null = (struct null_population *)population;
     size_t count = 0;

@@ -90,7 +90,8 @@ static size_t take_finished(struct processes *processes, struct engine_ask **ret
     return count;
 }
 
-size_t processes_reap(struct population *population, struct engine_ask **ret_asks, size_t room, uint64_t until_ns)
+size_t processes_reap(struct population *population, struct engine_ask **ret_asks, size_t room,
+                      uint64_t until_ns)
 {
     struct processes *processes = (struct processes *)population;
 

@@ -64,8 +64,8 @@ static void say_failure(struct processes *processes, uint64_t vm, const char *wh
 {
     const char *words = processes->vms[vm].words;
 
-    snprintf(processes->last_failure, sizeof(processes->last_failure), "VM %llu %s%s%s", (unsigned long long)vm, why,
-             words ? ": " : "", words ? words : "");
+    snprintf(processes->last_failure, sizeof(processes->last_failure), "VM %llu %s%s%s",
+             (unsigned long long)vm, why, words ? ": " : "", words ? words : "");
 }
 
 static void close_serial(struct processes *processes, struct vm *machine)
@@ -161,7 +161,8 @@ static void receive_words(struct processes *processes)
             continue;
         if (got < 0)
             return;
-        for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header;
+             header = CMSG_NXTHDR(&message, header)) {
             if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_CREDENTIALS)
                 continue;
             struct ucred sender;
@@ -177,7 +178,8 @@ static void receive_words(struct processes *processes)
 
 static void trim_words(struct vm *machine)
 {
-    for (size_t length = machine->words ? strlen(machine->words) : 0; length > 0 && machine->words[length - 1] == ' ';)
+    for (size_t length = machine->words ? strlen(machine->words) : 0;
+         length > 0 && machine->words[length - 1] == ' ';)
         machine->words[--length] = '\0';
 }
 
@@ -187,7 +189,8 @@ static void receive_deaths(struct processes *processes)
     int status;
     pid_t pid;
 
-    /* Several deaths may stand behind one signal, so the signals only say that there is something to wait for. */
+    /* Several deaths may stand behind one signal, so the signals only say that there is something to wait
+     * for. */
     while (read(processes->deaths, ignored, sizeof(ignored)) > 0)
         ;
     receive_words(processes);
@@ -198,7 +201,8 @@ static void receive_deaths(struct processes *processes)
         if (vm == UINT64_MAX)
             continue;
         if (WIFSIGNALED(status))
-            snprintf(why, sizeof(why), "was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+            snprintf(why, sizeof(why), "was killed by signal %d (%s)", WTERMSIG(status),
+                     strsignal(WTERMSIG(status)));
         else
             snprintf(why, sizeof(why), "exited with status %d", WEXITSTATUS(status));
         processes->vms[vm].pid = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Inside of processes.h: what processes.c (starting and ending), process_events.c (what VMs do by themselves) and
- * process_asks.c (talking to them) share. */
+/* Inside of processes.h: what processes.c (starting and ending), process_events.c (what VMs do by themselves)
+ * and process_asks.c (talking to them) share. */
 #ifndef MVM_ENGINE_PROCESS_POPULATION_H
 #define MVM_ENGINE_PROCESS_POPULATION_H
 
@@ -19,8 +19,9 @@ struct vm {
     struct serial serial;
     int listener; /* SERIAL_LISTEN until the VM has connected; else -1 */
     uint64_t started_ns;
-    uint64_t looked_ns, cpu_then_ns; /* of a VM that announces nothing: when its CPU time was last looked at, and it then */
-    char *words;                     /* what it wrote to standard error, the latest WORDS_MOST bytes; NULL for nothing */
+    uint64_t looked_ns,
+        cpu_then_ns; /* of a VM that announces nothing: when its CPU time was last looked at, and it then */
+    char *words;     /* what it wrote to standard error, the latest WORDS_MOST bytes; NULL for nothing */
 };
 
 struct processes {
@@ -30,8 +31,8 @@ struct processes {
     struct keeper keeper;
 
     int epoll;
-    int deaths;           /* signalfd of SIGCHLD */
-    int words[2];         /* standard error of all VMs: [0] here, [1] theirs */
+    int deaths;   /* signalfd of SIGCHLD */
+    int words[2]; /* standard error of all VMs: [0] here, [1] theirs */
 
     struct vm *vms; /* `counts.started` of them */
     size_t room;
@@ -54,7 +55,8 @@ enum event_kind { EVENT_SERIAL, EVENT_LISTENER, EVENT_DEATHS, EVENT_WORDS };
 /* Adds `fd` to the epoll set. */
 int process_watch(struct processes *processes, int fd, enum event_kind kind, uint64_t vm, uint32_t events);
 
-/* Waits until `until_ns` at most and handles what happened: once, so that it returns after the first events. */
+/* Waits until `until_ns` at most and handles what happened: once, so that it returns after the first events.
+ */
 void process_events(struct processes *processes, uint64_t until_ns);
 
 /* A VM's serial socket is there: takes over `fd`. */

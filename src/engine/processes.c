@@ -19,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A VM that announces nothing counts as booted once its process has used less than QUIET_SHARE of a CPU for one
- * QUIET_WINDOW, or after QUIET_MOST. */
+/* A VM that announces nothing counts as booted once its process has used less than QUIET_SHARE of a CPU for
+ * one QUIET_WINDOW, or after QUIET_MOST. */
 #define QUIET_WINDOW_NS (200 * NS_PER_MILLISECOND)
 #define QUIET_MOST_NS   (5 * NS_PER_SECOND)
 #define QUIET_SHARE     0.05
@@ -58,6 +58,24 @@ void arguments_add(char ***arguments, const char *word)
     }
 }
 
+uint64_t processes_parallel(uint64_t wanted)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return wanted ? wanted : 4 * (uint64_t)(cpus > 0 ? cpus : 1);
+}
+
+int process_options_describe(const struct process_options *options, struct result *result)
+{
+    char parallel[32], timeout[32];
+
+    snprintf(parallel, sizeof(parallel), "%llu", (unsigned long long)processes_parallel(options->parallel));
+    snprintf(timeout, sizeof(timeout), "%g s", (double)options->boot_timeout_ns / (double)NS_PER_SECOND);
+    int error = result_facts_add(&result->engine.options, "parallel", parallel);
+
+    return error ? error : result_facts_add(&result->engine.options, "boot-timeout", timeout);
+}
+
 static void release(struct processes *processes)
 {
     process_events_close(processes);
@@ -77,8 +95,8 @@ static void release(struct processes *processes)
     free(processes);
 }
 
-int processes_open(const struct engine *engine, const struct engine_setup *setup, const struct process_plan *plan,
-                   struct population **ret_population, struct reason *reason)
+int processes_open(const struct engine *engine, const struct engine_setup *setup,
+                   const struct process_plan *plan, struct population **ret_population, struct reason *reason)
 {
     struct processes *processes = calloc(1, sizeof(*processes));
 
@@ -98,7 +116,8 @@ int processes_open(const struct engine *engine, const struct engine_setup *setup
         .next_deadline_ns = CLOCK_NEVER,
     };
     processes->finished_end = &processes->finished;
-    processes->booting = calloc(plan->parallel, sizeof(*processes->booting));
+    processes->plan.options.parallel = processes_parallel(plan->options.parallel);
+    processes->booting = calloc(processes->plan.options.parallel, sizeof(*processes->booting));
     int error = processes->booting ? process_events_open(processes, reason)
                                    : reason_set(reason, ENOMEM, "no memory for a population");
 
@@ -150,7 +169,8 @@ static int listen_at(const char *path, struct reason *reason)
 }
 
 /* Makes this process's side of the VM's serial port, as far as it can be made before the VM runs. */
-static int prepare_door(struct processes *processes, struct vm *machine, const char *path, int ends[2], struct reason *reason)
+static int prepare_door(struct processes *processes, struct vm *machine, const char *path, int ends[2],
+                        struct reason *reason)
 {
     switch (processes->plan.door) {
     case SERIAL_DESCRIPTOR:
@@ -284,14 +304,15 @@ static void look_at_booting(struct processes *processes)
             try_connect(processes, vm);
         if (machine->state != VM_BOOTING)
             continue;
-        if (now - machine->started_ns >= processes->plan.boot_timeout_ns)
+        if (now - machine->started_ns >= processes->plan.options.boot_timeout_ns)
             process_fail(processes, vm, "was not ready in time");
         else if (!processes->setup->ready_line)
             look_for_quiet(processes, vm, now);
     }
 }
 
-int processes_grow(struct population *population, uint64_t count, const struct engine_watch *watch, struct reason *reason)
+int processes_grow(struct population *population, uint64_t count, const struct engine_watch *watch,
+                   struct reason *reason)
 {
     struct processes *processes = (struct processes *)population;
     uint64_t goal = processes->counts.started + count;
@@ -302,12 +323,14 @@ int processes_grow(struct population *population, uint64_t count, const struct e
         processes_counts(population, &counts);
         if (watch && !watch->go_on(watch->context, &counts))
             return -ECANCELED;
-        if (processes->counts.started < goal && processes->counts.booting < processes->plan.parallel) {
+        if (processes->counts.started < goal &&
+            processes->counts.booting < processes->plan.options.parallel) {
             int error = start(processes, reason);
 
             if (error)
                 return error;
-            if (processes->counts.started < goal && processes->counts.booting < processes->plan.parallel) {
+            if (processes->counts.started < goal &&
+                processes->counts.booting < processes->plan.options.parallel) {
                 process_events(processes, 0);
                 continue;
             }
@@ -364,8 +387,8 @@ void processes_close(struct population *population)
     if (!processes)
         return;
     kill(-processes->keeper.group, SIGKILL);
-    /* Each one by its number as well: a program may have left the group. All before the first wait, so that they end side
-     * by side. */
+    /* Each one by its number as well: a program may have left the group. All before the first wait, so that
+     * they end side by side. */
     for (uint64_t vm = 0; vm < processes->counts.started; vm++)
         if (processes->vms[vm].pid > 0)
             kill(processes->vms[vm].pid, SIGKILL);

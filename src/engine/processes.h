@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Populations whose VMs are processes of the host, each with its serial port on a stream socket: what `qemu` and `exec` have in
- * common. An engine says how one VM is started (struct process_plan); starting in parallel, readiness, asks, deaths and
- * the end are here.
+ * Populations whose VMs are processes of the host, each with its serial port on a stream socket: what `qemu`
+ * and `exec` have in common. An engine says how one VM is started (struct process_plan); starting in
+ * parallel, readiness, asks, deaths and the end are here.
  *
- * Costs in this process: one descriptor and about 100 bytes a VM. Standard error of all VMs is one datagram socket, on which
- * the kernel names each sender.
+ * Costs in this process: one descriptor and about 100 bytes a VM. Standard error of all VMs is one datagram
+ * socket, on which the kernel names each sender.
  */
 #ifndef MVM_ENGINE_PROCESSES_H
 #define MVM_ENGINE_PROCESSES_H
@@ -22,37 +22,65 @@ enum serial_door {
 
 enum { SERIAL_PATH_ROOM = 108 }; /* of sockaddr_un */
 
+/* Options that every engine of processes has: a struct for the engine's own struct, and its rows, `field`
+ * being its name there. */
+struct process_options {
+    uint64_t parallel, boot_timeout_ns;
+};
+
+#define PROCESS_OPTION_SPECS(type, field)                                                                    \
+    {"parallel",                                                                                             \
+     OPTION_COUNT,                                                                                           \
+     "N",                                                                                                    \
+     "VMs that boot at the same time; 0 for four on each CPU",                                               \
+     offsetof(type, field) + offsetof(struct process_options, parallel),                                     \
+     .fallback = "0",                                                                                        \
+     .most = 65536},                                                                                         \
+    {                                                                                                        \
+        "boot-timeout", OPTION_DURATION, "TIME", "a VM that is not ready by then has failed",                \
+            offsetof(type, field) + offsetof(struct process_options, boot_timeout_ns),                       \
+            .fallback = "60s", .least = 0.1, .most = 86400                                                   \
+    }
+
+/* Adds what these options are, as in effect, to the result. */
+int process_options_describe(const struct process_options *options, struct result *result);
+
 struct process_plan {
     char *program; /* absolute path; the population frees it */
     enum serial_door door;
-    uint64_t parallel;        /* VMs that boot at once */
-    uint64_t boot_timeout_ns; /* a VM that is not ready by then has failed and is killed */
-    /* The argv of VM `vm`: malloc'd words in a malloc'd list ended by NULL, freed by the caller. `serial_path` is "" but for
-     * SERIAL_LISTEN and SERIAL_CONNECT. NULL without memory. */
+    struct process_options options;
+    /* The argv of VM `vm`: malloc'd words in a malloc'd list ended by NULL, freed by the caller.
+     * `serial_path` is "" but for SERIAL_LISTEN and SERIAL_CONNECT. NULL without memory. */
     char **(*arguments)(void *context, uint64_t vm, const char *serial_path);
     void *context;
     void (*free_context)(void *context);
 };
 
-/* The population's functions, as the engine contract wants them. Takes over `plan` in success and in failure. */
-int processes_open(const struct engine *engine, const struct engine_setup *setup, const struct process_plan *plan,
-                   struct population **ret_population, struct reason *reason);
-int processes_grow(struct population *population, uint64_t count, const struct engine_watch *watch, struct reason *reason);
+/* The population's functions, as the engine contract wants them. Takes over `plan` in success and in failure.
+ */
+int processes_open(const struct engine *engine, const struct engine_setup *setup,
+                   const struct process_plan *plan, struct population **ret_population,
+                   struct reason *reason);
+int processes_grow(struct population *population, uint64_t count, const struct engine_watch *watch,
+                   struct reason *reason);
 void processes_counts(struct population *population, struct engine_counts *ret_counts);
 bool processes_is_running(struct population *population, uint64_t vm);
 size_t processes_take_boot_times(struct population *population, double *ret_seconds, size_t room);
 void processes_submit(struct population *population, struct engine_ask *const *asks, size_t count);
-size_t processes_reap(struct population *population, struct engine_ask **ret_asks, size_t room, uint64_t until_ns);
+size_t processes_reap(struct population *population, struct engine_ask **ret_asks, size_t room,
+                      uint64_t until_ns);
 void processes_wait(struct population *population, uint64_t until_ns);
 void processes_close(struct population *population);
 
-/* The default of VMs booting at once, as text for an option's fallback: chosen by bench/start-parallel. */
-#define PROCESSES_PARALLEL_DEFAULT "8"
+/* How many VMs boot at once when an option says `wanted`: that many, or for 0 four on each CPU online.
+ * Booting is bound by CPU; bench/start shows that more at once gain nothing. */
+uint64_t processes_parallel(uint64_t wanted);
 
 /* Frees an argv of process_plan.arguments(). */
 void arguments_free(char **arguments);
 
-/* Appends a malloc'd copy of `word`; `*arguments` grows and stays NULL-terminated. On failure frees all, leaves NULL. */
+/* Appends a malloc'd copy of `word`; `*arguments` grows and stays NULL-terminated. On failure frees all,
+ * leaves NULL. */
 void arguments_add(char ***arguments, const char *word);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Engine `qemu`: one QEMU process a VM (class A). The defaults are the leanest command line found that boots an
- * unmodified 512-byte image through a BIOS; what each option saves was measured by bench/qemu-options and stands in
- * docs/engines.md.
+ * Engine `qemu`: one QEMU process a VM (class A). The defaults are the leanest command line found that boots
+ * an unmodified 512-byte image through a BIOS; what each option saves was measured by bench/qemu-options and
+ * stands in docs/engines.md.
  */
 #include "engine/engines.h"
 
@@ -21,7 +21,8 @@
 
 struct qemu_options {
     const char *binary, *architecture, *accelerator, *machine, *cpu, *firmware;
-    uint64_t memory_bytes, code_buffer_bytes, parallel, boot_timeout_ns;
+    uint64_t memory_bytes, code_buffer_bytes;
+    struct process_options process;
     struct option_list extra;
 };
 
@@ -31,29 +32,28 @@ static const char *const architectures[] = {"i386", "x86_64", NULL};
 static const char *const accelerators[] = {"tcg", "kvm", NULL};
 
 static const struct option_spec qemu_option_specs[] = {
-    {"binary", OPTION_TEXT, "PROGRAM", "the QEMU to run, found in PATH or by its path; without it qemu-system-ARCHITECTURE",
-     FIELD(binary), .fallback = NULL},
-    {"architecture", OPTION_CHOICE, "ARCH", "the emulated processor family, i386 or x86_64", FIELD(architecture),
-     .fallback = "i386", .choices = architectures},
-    {"accelerator", OPTION_CHOICE, "NAME", "how guests' instructions are run, tcg (translated) or kvm (hardware)",
-     FIELD(accelerator), .fallback = "tcg", .choices = accelerators},
-    {"machine", OPTION_TEXT, "TYPE", "QEMU's machine type and its properties, as after -machine", FIELD(machine),
-     .fallback = "isapc"},
-    {"cpu", OPTION_TEXT, "MODEL", "QEMU's CPU model, as after -cpu; without it the machine type's own", FIELD(cpu),
+    {"binary", OPTION_TEXT, "PROGRAM",
+     "the QEMU to run, found in PATH or by its path; without it qemu-system-ARCHITECTURE", FIELD(binary),
      .fallback = NULL},
+    {"architecture", OPTION_CHOICE, "ARCH", "the emulated processor family, i386 or x86_64",
+     FIELD(architecture), .fallback = "i386", .choices = architectures},
+    {"accelerator", OPTION_CHOICE, "NAME",
+     "how guests' instructions are run, tcg (translated) or kvm (hardware)", FIELD(accelerator),
+     .fallback = "tcg", .choices = accelerators},
+    {"machine", OPTION_TEXT, "TYPE", "QEMU's machine type and its properties, as after -machine",
+     FIELD(machine), .fallback = "isapc"},
+    {"cpu", OPTION_TEXT, "MODEL", "QEMU's CPU model, as after -cpu; without it the machine type's own",
+     FIELD(cpu), .fallback = NULL},
     {"memory", OPTION_SIZE, "SIZE", "memory of each VM, in whole MiB", FIELD(memory_bytes), .fallback = "1M",
      .least = 0x1p20, .most = 0x1p40},
-    {"code-buffer", OPTION_SIZE, "SIZE", "TCG's buffer for translated code, in whole MiB", FIELD(code_buffer_bytes),
-     .fallback = "1M", .least = 0x1p20, .most = 0x1p31},
+    {"code-buffer", OPTION_SIZE, "SIZE", "TCG's buffer for translated code, in whole MiB",
+     FIELD(code_buffer_bytes), .fallback = "1M", .least = 0x1p20, .most = 0x1p31},
     {"firmware", OPTION_TEXT, "FILE",
-     "a ROM to run instead of QEMU's BIOS; the VM is then not a PC as it is sold, and results name it", FIELD(firmware),
-     .fallback = NULL},
-    {"parallel", OPTION_COUNT, "N", "VMs that boot at the same time", FIELD(parallel),
-     .fallback = PROCESSES_PARALLEL_DEFAULT, .least = 1, .most = 4096},
-    {"boot-timeout", OPTION_DURATION, "TIME", "a VM that is not ready by then has failed", FIELD(boot_timeout_ns),
-     .fallback = "60s", .least = 0.1, .most = 86400},
-    {"extra", OPTION_LIST, "ARGUMENTS", "further arguments of QEMU, split as a shell splits them", FIELD(extra),
-     .fallback = NULL},
+     "a ROM to run instead of QEMU's BIOS; the VM is then not a PC as it is sold, and results name it",
+     FIELD(firmware), .fallback = NULL},
+    PROCESS_OPTION_SPECS(struct qemu_options, process),
+    {"extra", OPTION_LIST, "ARGUMENTS", "further arguments of QEMU, split as a shell splits them",
+     FIELD(extra), .fallback = NULL},
 };
 
 /* What a VM is started with; the same for every VM. */
@@ -71,7 +71,8 @@ static int find_binary(const struct qemu_options *options, char **ret_path, stru
     int error = program_find(name, ret_path, NULL);
 
     if (error)
-        return reason_set(reason, -error, "%s is not installed (Debian's package qemu-system-x86 has it)", name);
+        return reason_set(reason, -error, "%s is not installed (Debian's package qemu-system-x86 has it)",
+                          name);
     return 0;
 }
 
@@ -116,9 +117,11 @@ static int qemu_probe(const void *values, struct reason *reason)
     }
     if (strcmp(options->accelerator, "kvm") == 0) {
         if (access("/dev/kvm", F_OK) < 0)
-            return reason_set(reason, ENODEV, "there is no /dev/kvm on this machine, so --accelerator kvm cannot work");
+            return reason_set(reason, ENODEV,
+                              "there is no /dev/kvm on this machine, so --accelerator kvm cannot work");
         if (access("/dev/kvm", R_OK | W_OK) < 0)
-            return reason_set(reason, EACCES, "you may not use /dev/kvm (membership of its group gives leave)");
+            return reason_set(reason, EACCES,
+                              "you may not use /dev/kvm (membership of its group gives leave)");
     }
     int error = find_binary(options, &path, reason);
 
@@ -127,7 +130,8 @@ static int qemu_probe(const void *values, struct reason *reason)
     return error;
 }
 
-static void add(char ***arguments, const char *option, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void add(char ***arguments, const char *option, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 static void add(char ***arguments, const char *option, const char *format, ...)
 {
@@ -155,8 +159,8 @@ static void double_commas(const char *from, char *to, size_t room)
     to[at] = '\0';
 }
 
-static char **make_arguments(const char *program, const struct qemu_options *options, const struct engine_setup *setup,
-                             struct reason *reason)
+static char **make_arguments(const char *program, const struct qemu_options *options,
+                             const struct engine_setup *setup, struct reason *reason)
 {
     char **arguments = NULL;
     char image[PATH_MAX];
@@ -215,7 +219,8 @@ static void free_command(void *context)
     free(command);
 }
 
-static int qemu_open(const struct engine_setup *setup, struct population **ret_population, struct reason *reason)
+static int qemu_open(const struct engine_setup *setup, struct population **ret_population,
+                     struct reason *reason)
 {
     const struct qemu_options *options = setup->options;
     char *program;
@@ -235,8 +240,7 @@ static int qemu_open(const struct engine_setup *setup, struct population **ret_p
     const struct process_plan plan = {
         .program = program,
         .door = SERIAL_DESCRIPTOR,
-        .parallel = options->parallel,
-        .boot_timeout_ns = options->boot_timeout_ns,
+        .options = options->process,
         .arguments = copy_arguments,
         .context = command,
         .free_context = free_command,
@@ -245,7 +249,8 @@ static int qemu_open(const struct engine_setup *setup, struct population **ret_p
     return processes_open(&engine_qemu, setup, &plan, ret_population, reason);
 }
 
-static int describe_command(const char *program, const struct engine_setup *setup, struct result *result, struct reason *reason)
+static int describe_command(const char *program, const struct engine_setup *setup, struct result *result,
+                            struct reason *reason)
 {
     char **arguments = make_arguments(program, setup->options, setup, reason);
     char line[RESULT_LONG] = "";
@@ -259,6 +264,15 @@ static int describe_command(const char *program, const struct engine_setup *setu
     }
     arguments_free(arguments);
     return result_facts_add(&result->engine.options, "command", line);
+}
+
+static int describe_options(const struct qemu_options *options, struct result *result)
+{
+    int error = process_options_describe(&options->process, result);
+
+    if (!error && options->firmware)
+        error = result_facts_add(&result->engine.options, "firmware", options->firmware);
+    return error;
 }
 
 static int qemu_describe(const struct engine_setup *setup, struct result *result, struct reason *reason)
@@ -282,6 +296,8 @@ static int qemu_describe(const struct engine_setup *setup, struct result *result
         error = result_facts_add(&result->engine.binaries, options->firmware, hash);
     if (!error)
         error = describe_command(program, setup, result, reason);
+    if (!error)
+        error = describe_options(options, result);
     free(program);
     return error;
 }

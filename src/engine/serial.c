@@ -84,8 +84,8 @@ bool serial_send(struct serial *serial)
     struct engine_ask *ask = serial->ask;
 
     while (ask->sent < ask->request_length) {
-        ssize_t put =
-            send(serial->fd, ask->request + ask->sent, ask->request_length - ask->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t put = send(serial->fd, ask->request + ask->sent, ask->request_length - ask->sent,
+                           MSG_DONTWAIT | MSG_NOSIGNAL);
 
         if (put < 0 && errno == EINTR)
             continue;

@@ -2,8 +2,8 @@
 /*
  * The serial port of one VM as a stream socket: lines out of it, asks into it. Knows nothing of processes.
  *
- * Before the VM is ready, lines are compared with its readiness line. After that, bytes that come while no ask is under
- * way are thrown away.
+ * Before the VM is ready, lines are compared with its readiness line. After that, bytes that come while no
+ * ask is under way are thrown away.
  */
 #ifndef MVM_ENGINE_SERIAL_H
 #define MVM_ENGINE_SERIAL_H
@@ -13,10 +13,10 @@
 enum { SERIAL_LINE_ROOM = 32 };
 
 struct serial {
-    int fd;                        /* -1: not connected, or lost */
-    struct engine_ask *ask;        /* under way; NULL for none */
-    char line[SERIAL_LINE_ROOM];   /* start of the line being received before the VM is ready */
-    uint8_t line_length;           /* SERIAL_LINE_ROOM: too long to be the readiness line */
+    int fd;                      /* -1: not connected, or lost */
+    struct engine_ask *ask;      /* under way; NULL for none */
+    char line[SERIAL_LINE_ROOM]; /* start of the line being received before the VM is ready */
+    uint8_t line_length;         /* SERIAL_LINE_ROOM: too long to be the readiness line */
 };
 
 enum serial_event {
@@ -26,11 +26,12 @@ enum serial_event {
     SERIAL_LOST,     /* the other end is closed; serial->fd is still open */
 };
 
-/* Reads what is there. With `ready_line` not NULL, looks for it; else the bytes go to the ask, if there is one. */
+/* Reads what is there. With `ready_line` not NULL, looks for it; else the bytes go to the ask, if there is
+ * one. */
 enum serial_event serial_receive(struct serial *serial, const char *ready_line);
 
-/* Begins an ask: throws away what came before it and sends as much as the socket takes. Returns true when all was sent, false when
- * serial_send() must be called again as soon as the socket takes more. */
+/* Begins an ask: throws away what came before it and sends as much as the socket takes. Returns true when all
+ * was sent, false when serial_send() must be called again as soon as the socket takes more. */
 bool serial_submit(struct serial *serial, struct engine_ask *ask);
 bool serial_send(struct serial *serial);
 

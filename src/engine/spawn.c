@@ -30,10 +30,11 @@ int spawn_descriptor(int fd)
 }
 
 /*
- * Runs in the child of vfork(), in the parent's memory while the parent is stopped: system calls alone, and no
- * variable of the parent is changed but *failed. Every descriptor of the parent is close-on-exec.
+ * Runs in the child of vfork(), in the parent's memory while the parent is stopped: system calls alone, and
+ * no variable of the parent is changed but *failed. Every descriptor of the parent is close-on-exec.
  */
-static _Noreturn void become(const struct spawn *spawn, pid_t parent, int null, const sigset_t *no_signals, volatile int *failed)
+static _Noreturn void become(const struct spawn *spawn, pid_t parent, int null, const sigset_t *no_signals,
+                             volatile int *failed)
 {
     const int wanted[] = {
         spawn->standard_input < 0 ? null : spawn->standard_input,
@@ -121,10 +122,11 @@ int program_find(const char *name, char **ret_path, struct reason *reason)
         *ret_path = realpath(name, NULL);
         return *ret_path ? 0 : reason_errno(reason, errno, "cannot use %s", name);
     }
-    for (const char *part = search ? search : "/usr/bin:/bin"; part; ) {
+    for (const char *part = search ? search : "/usr/bin:/bin"; part;) {
         size_t length = strcspn(part, ":");
 
-        if ((size_t)snprintf(path, sizeof(path), "%.*s/%s", (int)length, part, name) < sizeof(path) && is_program(path)) {
+        if ((size_t)snprintf(path, sizeof(path), "%.*s/%s", (int)length, part, name) < sizeof(path) &&
+            is_program(path)) {
             *ret_path = strdup(path);
             return *ret_path ? 0 : reason_set(reason, ENOMEM, "no memory");
         }
@@ -133,7 +135,8 @@ int program_find(const char *name, char **ret_path, struct reason *reason)
     return reason_set(reason, ENOENT, "the program %s is not installed (not found in PATH)", name);
 }
 
-int program_first_line(const char *program, const char *option, char *ret_line, size_t room, struct reason *reason)
+int program_first_line(const char *program, const char *option, char *ret_line, size_t room,
+                       struct reason *reason)
 {
     int output[2];
 

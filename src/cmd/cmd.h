@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The commands. Each is a function in a file of its own that gets its own argv (argv[0] is the command's
+ * name) and returns the exit status: 0 done, 1 the thing asked for failed, 2 usage. Only they print. */
+#ifndef MVM_CMD_CMD_H
+#define MVM_CMD_CMD_H
+
+#include <stddef.h>
+
+struct reason;
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+int cmd_compare(int argc, char **argv);
+int cmd_image(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_scale(int argc, char **argv);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/progress.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REWRITE_EVERY_NS (200 * NS_PER_MILLISECOND)
+
+static const char *const phases[] = {
+    [SCALE_PILOT] = "pilot",
+    [SCALE_BASELINE] = "reading the empty host",
+    [SCALE_GROW] = "starting VMs",
+    [SCALE_PROVE] = "challenging VMs",
+    [SCALE_SETTLE] = "waiting for quiet",
+    [SCALE_SAMPLE] = "sampling",
+    [SCALE_PROVE_ALL] = "challenging every VM",
+    [SCALE_TEARDOWN] = "ending VMs",
+};
+
+void progress_begin(struct progress_line *line, bool quiet)
+{
+    *line = (struct progress_line){.terminal = isatty(STDERR_FILENO), .quiet = quiet, .last_phase = -1};
+}
+
+static void print_vms(const struct scale_progress *progress, FILE *to)
+{
+    fprintf(to, "%llu", (unsigned long long)progress->counts.running);
+    if (progress->goal_vms > 0)
+        fprintf(to, " of about %llu", (unsigned long long)progress->goal_vms);
+    fprintf(to, " VMs");
+    if (progress->counts.failed + progress->counts.died > 0)
+        fprintf(to, " (%llu lost)", (unsigned long long)(progress->counts.failed + progress->counts.died));
+}
+
+static void print_resources(const struct result_interval *interval, FILE *to)
+{
+    fprintf(to, ", CPU %.1f %%, memory %.1f %%", interval->percent[RESOURCE_CPU].mean,
+            interval->percent[RESOURCE_MEMORY].mean);
+    if (interval->asked > 0)
+        fprintf(to, ", alive %llu of %llu", (unsigned long long)interval->alive,
+                (unsigned long long)interval->asked);
+}
+
+static void print_time_left(double seconds, FILE *to)
+{
+    if (seconds >= 90)
+        fprintf(to, ", about %.0f min left", seconds / 60);
+    else if (seconds >= 0)
+        fprintf(to, ", about %.0f s left", seconds);
+}
+
+/* The newest interval that has its samples; the last one of the list may still be under way. */
+static const struct result_interval *newest(const struct result *result)
+{
+    for (size_t i = result->interval_count; i-- > 0;)
+        if (result->intervals[i].cpu_busy.n > 0)
+            return &result->intervals[i];
+    return NULL;
+}
+
+static void rewrite(struct progress_line *line, const struct scale_progress *progress)
+{
+    const struct result_interval *interval = newest(progress->result);
+
+    if (clock_now_ns() < line->next_ns && (int)progress->phase == line->last_phase)
+        return;
+    line->next_ns = clock_now_ns() + REWRITE_EVERY_NS;
+    line->last_phase = (int)progress->phase;
+    line->shown = true;
+    fprintf(stderr, "\r\033[K");
+    print_vms(progress, stderr);
+    if (interval)
+        print_resources(interval, stderr);
+    fprintf(stderr, ": %s", phases[progress->phase]);
+    print_time_left(progress->seconds_left, stderr);
+    fflush(stderr);
+}
+
+static void print_lines(struct progress_line *line, const struct scale_progress *progress)
+{
+    const struct result *result = progress->result;
+    bool once = progress->phase == SCALE_PILOT || progress->phase == SCALE_BASELINE ||
+                progress->phase == SCALE_PROVE_ALL || progress->phase == SCALE_TEARDOWN;
+
+    for (; line->intervals_printed < result->interval_count; line->intervals_printed++) {
+        const struct result_interval *interval = &result->intervals[line->intervals_printed];
+
+        if (interval->cpu_busy.n == 0)
+            break;
+        fprintf(stderr, "%llu", (unsigned long long)interval->vms);
+        if (progress->goal_vms > 0)
+            fprintf(stderr, " of about %llu", (unsigned long long)progress->goal_vms);
+        fprintf(stderr, " VMs");
+        print_resources(interval, stderr);
+        print_time_left(progress->seconds_left, stderr);
+        fputc('\n', stderr);
+    }
+    if (once && (int)progress->phase != line->last_phase)
+        fprintf(stderr, "%s\n", phases[progress->phase]);
+    line->last_phase = (int)progress->phase;
+}
+
+void progress_show(struct progress_line *line, const struct scale_progress *progress)
+{
+    if (line->quiet)
+        return;
+    if (line->terminal)
+        rewrite(line, progress);
+    else
+        print_lines(line, progress);
+}
+
+void progress_end(struct progress_line *line)
+{
+    if (line->shown)
+        fprintf(stderr, "\r\033[K");
+    line->shown = false;
+}

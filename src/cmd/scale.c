@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* mvm scale: the standardized scalability test on one engine. */
+#include "study/scale.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/option.h"
+#include "base/reason.h"
+#include "cmd/cmd.h"
+#include "cmd/progress.h"
+#include "engine/engine.h"
+#include "guest/catalog.h"
+#include "report/report.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct scale_options {
+    const char *engine, *guest, *image, *out;
+    uint64_t memory_limit, max, intervals, samples, sample_ns, settle_ns, seed;
+    double cpu_limit, threshold;
+    bool force, overwrite, json, quiet, help;
+};
+
+#define FIELD(name) offsetof(struct scale_options, name)
+
+static const struct option_spec specs[] = {
+    {"engine", OPTION_TEXT, "NAME", "the way of running VMs; its own options stand below", FIELD(engine),
+     .fallback = "qemu"},
+    {"guest", OPTION_TEXT, "NAME",
+     "the built-in guest that every VM runs ('mvm image list' lists them; without --image, sleep)",
+     FIELD(guest), .fallback = NULL},
+    {"image", OPTION_TEXT, "FILE", "a 512-byte boot sector to run instead of a built-in guest", FIELD(image),
+     .fallback = NULL},
+    {"force", OPTION_FLAG, NULL, "run an --image of another size, or without a boot signature, all the same",
+     FIELD(force), .fallback = NULL},
+    {"memory-limit", OPTION_SIZE, "SIZE", "the share of the host's memory that is 100 %; without it, all",
+     FIELD(memory_limit), .fallback = NULL, .least = 0x1p20, .most = 0x1p60},
+    {"cpu-limit", OPTION_NUMBER, "CPUS",
+     "the share of the host's CPUs that is 100 %, for example 1.5; without it, all", FIELD(cpu_limit),
+     .fallback = NULL, .least = 0.01, .most = 65536},
+    {"threshold", OPTION_PERCENT, "PERCENT", "the run stops when the first resource passes this",
+     FIELD(threshold), .fallback = "90", .least = 1, .most = 100},
+    {"max", OPTION_COUNT, "N", "the run stops at this many VMs at the latest", FIELD(max), .fallback = NULL,
+     .least = 1, .most = 1e12},
+    {"intervals", OPTION_COUNT, "N", "into how many steps growth is divided", FIELD(intervals),
+     .fallback = "20", .least = 1, .most = 1000},
+    {"samples", OPTION_COUNT, "N", "readings of the host at each step", FIELD(samples), .fallback = "10",
+     .least = 2, .most = 100000},
+    {"sample-time", OPTION_DURATION, "TIME", "from one reading to the next", FIELD(sample_ns),
+     .fallback = "500ms", .least = 0.05, .most = 3600},
+    {"settle", OPTION_DURATION, "TIME", "the longest wait for quiet before the readings of a step",
+     FIELD(settle_ns), .fallback = "30s", .least = 1, .most = 86400},
+    {"seed", OPTION_COUNT, "N", "seed of every random choice", FIELD(seed), .fallback = "1"},
+    {"out", OPTION_TEXT, "DIR",
+     "the run directory for result.json, samples.csv, image and picture (default: one under mvm-results, "
+     "named by time, engine and guest)",
+     FIELD(out), .fallback = NULL},
+    {"overwrite", OPTION_FLAG, NULL, "replace the result that --out holds", FIELD(overwrite),
+     .fallback = NULL},
+    {"json", OPTION_FLAG, NULL, "print result.json instead of tables", FIELD(json), .fallback = NULL},
+    {"quiet", OPTION_FLAG, NULL, "show no progress", FIELD(quiet), .fallback = NULL},
+    {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
+};
+
+/* Set by the handler of SIGINT and SIGTERM; read by the hooks. */
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+static bool is_interrupted(void *context)
+{
+    (void)context;
+    return interrupted;
+}
+
+static void show(void *context, const struct scale_progress *progress)
+{
+    progress_show(context, progress);
+}
+
+static int usage(const struct reason *reason)
+{
+    fprintf(stderr, "mvm scale: %s\n", reason->text);
+    return EXIT_USAGE;
+}
+
+static void print_help(const struct option_set *sets, size_t count)
+{
+    size_t engines;
+    const struct engine *const *table = engine_table(&engines);
+
+    printf("usage: mvm scale [OPTIONS]\n\nGrows a population of VMs in steps, proves at each that they are "
+           "alive, and measures what they take\n"
+           "of the host, until the first resource passes the threshold. The method: "
+           "docs/standard-test.md.\n\nEngines:\n");
+    for (size_t i = 0; i < engines; i++)
+        printf("  %-10s%s\n", table[i]->name, table[i]->summary);
+    options_print_help(sets, count, stdout);
+}
+
+/* The image to run: a file or a built-in guest with its settings. */
+static int take_image(const struct scale_options *options, const struct guest_settings *settings,
+                      struct image *image, struct reason *reason)
+{
+    if (options->image && options->guest)
+        return reason_set(reason, EINVAL, "--image and --guest exclude each other");
+    if (options->force && !options->image)
+        return reason_set(reason, EINVAL, "--force is about the file that --image names");
+    if (options->image)
+        return image_load(image, options->image, options->force, reason);
+    return guest_build(image, options->guest ? options->guest : "sleep", settings, reason);
+}
+
+static int choose_directory(const struct scale_options *options, const struct engine *engine,
+                            const char *image_name, char *ret_path, size_t room, struct reason *reason)
+{
+    char stamp[32], result[4200];
+    time_t now = time(NULL);
+    struct tm utc;
+
+    if (options->out) {
+        if (!*options->out || (size_t)snprintf(ret_path, room, "%s", options->out) >= room)
+            return reason_set(reason, EINVAL, "--out takes the name of a directory, not '%.100s'",
+                              options->out);
+    } else {
+        const char *slash = strrchr(image_name, '/');
+
+        strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", gmtime_r(&now, &utc));
+        snprintf(ret_path, room, "mvm-results/%s-%s-%.100s", stamp, engine->name,
+                 slash ? slash + 1 : image_name);
+    }
+    snprintf(result, sizeof(result), "%s/result.json", ret_path);
+    if (!options->overwrite && access(result, F_OK) == 0)
+        return reason_set(reason, EEXIST,
+                          "%s holds a result already; name another directory, or say --overwrite", ret_path);
+    return 0;
+}
+
+static void join_command_line(int argc, char **argv, char *ret_line, size_t room)
+{
+    size_t used = (size_t)snprintf(ret_line, room, "mvm");
+
+    for (int i = 0; i < argc && used < room; i++) {
+        bool plain = *argv[i] && !strpbrk(argv[i], " \t\n\"'\\$`|&;<>()*?[]{}~#!");
+
+        used += (size_t)snprintf(ret_line + used, room - used, plain ? " %s" : " '%s'", argv[i]);
+    }
+}
+
+static int print_file(const char *directory, const char *name)
+{
+    char path[4200], *text;
+    size_t length;
+    struct reason reason;
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    if (file_read(path, 1U << 30, &text, &length, &reason) < 0) {
+        fprintf(stderr, "mvm scale: %s\n", reason.text);
+        return EXIT_FAILED;
+    }
+    fwrite(text, 1, length, stdout);
+    free(text);
+    return EXIT_DONE;
+}
+
+static int draw(const struct result *result, const char *directory, struct reason *reason)
+{
+    char path[4200], label[REPORT_LABEL_ROOM], *svg = NULL;
+    size_t length = 0;
+    const struct report_run run = {.result = result, .label = report_label(result, label)};
+    FILE *to = open_memstream(&svg, &length);
+    int error = to ? report_write_svg(&run, 1, to) : -ENOMEM;
+
+    if (to && fclose(to) != 0)
+        error = -ENOMEM;
+    snprintf(path, sizeof(path), "%s/resources.svg", directory);
+    error =
+        error ? reason_set(reason, -error, "cannot draw %s", path) : file_replace(path, svg, length, reason);
+    free(svg);
+    return error;
+}
+
+static int print_outcome(const struct scale_options *options, const struct result *result,
+                         const char *directory)
+{
+    char label[REPORT_LABEL_ROOM];
+    const struct report_run run = {.result = result, .label = report_label(result, label)};
+    struct reason reason = {""};
+    int status = EXIT_DONE;
+
+    if (draw(result, directory, &reason) < 0) {
+        fprintf(stderr, "mvm scale: %s\n", reason.text);
+        status = EXIT_FAILED;
+    }
+    if (options->json)
+        return print_file(directory, "result.json") ? EXIT_FAILED : status;
+    report_print_run(&run, stdout);
+    printf("\nresult   %s/result.json\nsamples  %s/samples.csv\npicture  %s/resources.svg\n", directory,
+           directory, directory);
+    return status;
+}
+
+static int run(const struct scale_options *options, const struct scale_plan *plan)
+{
+    struct progress_line line;
+    const struct scale_hooks hooks = {.progress = show, .interrupted = is_interrupted, .context = &line};
+    const struct sigaction end = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+    struct result result;
+    struct reason reason = {""};
+    int status = EXIT_FAILED;
+
+    sigaction(SIGINT, &end, NULL);
+    sigaction(SIGTERM, &end, NULL);
+    sigaction(SIGHUP, &end, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+    progress_begin(&line, options->quiet);
+    result_init(&result);
+    int error = scale_run(plan, &hooks, &result, &reason);
+
+    progress_end(&line);
+    if (error)
+        fprintf(stderr, "mvm scale: %s\n", reason.text);
+    if (result.interval_count > 0)
+        status = print_outcome(options, &result, plan->directory);
+    else if (!error)
+        fprintf(stderr, "mvm scale: %s before the first step was measured\n", result.stop_reason);
+    if (error == -EINVAL && result.interval_count == 0)
+        status = EXIT_USAGE;
+    else if (error || result.stopped_by == STOP_ENGINE || result.stopped_by == STOP_ALIVE ||
+             result.interval_count == 0)
+        status = EXIT_FAILED;
+    result_release(&result);
+    return status;
+}
+
+static int run_with(struct scale_options *options, const struct guest_settings *settings,
+                    const struct engine *engine, const void *engine_options, int argc, char **argv)
+{
+    char directory[4000], command_line[RESULT_LONG];
+    struct image image;
+    struct reason reason = {""};
+
+    if (take_image(options, settings, &image, &reason) < 0 || engine->probe(engine_options, &reason) < 0)
+        return usage(&reason);
+    const char *name = options->image ? options->image : image.guest;
+
+    if (choose_directory(options, engine, name, directory, sizeof(directory), &reason) < 0)
+        return usage(&reason);
+    join_command_line(argc, argv, command_line, sizeof(command_line));
+    const struct scale_plan plan = {
+        .engine = engine,
+        .engine_options = engine_options,
+        .image = &image,
+        .image_name = name,
+        .directory = directory,
+        .command_line = command_line,
+        .share = {.memory_bytes = options->memory_limit, .cpus = options->cpu_limit},
+        .threshold_percent = options->threshold,
+        .max_vms = options->max,
+        .intervals = (unsigned)options->intervals,
+        .samples = (unsigned)options->samples,
+        .sample_ns = options->sample_ns,
+        .settle_most_ns = options->settle_ns,
+        .seed = options->seed,
+    };
+
+    return run(options, &plan);
+}
+
+int cmd_scale(int argc, char **argv)
+{
+    struct scale_options options = {0};
+    struct guest_settings settings = {0};
+    struct reason reason = {""};
+    const char *name = options_peek("engine", argc, argv);
+    const struct engine *engine = engine_find(name ? name : "qemu");
+    char **words = calloc((size_t)argc + 1, sizeof(*words)), **operands;
+    int operand_count, status;
+
+    if (!engine || !words) {
+        reason_set(&reason, EINVAL,
+                   engine ? "no memory" : "there is no engine '%s'; 'mvm scale --help' lists them", name);
+        free(words);
+        return usage(&reason);
+    }
+    /* Parsing reorders argv; the result is to show it as it was given. */
+    memcpy(words, argv, (size_t)argc * sizeof(*words));
+
+    char title[64];
+    void *engine_options = calloc(1, engine->options_size + 1);
+    const struct option_set sets[] = {
+        {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options},
+        {.title = "Settings of guests",
+         .specs = guest_setting_specs,
+         .count = guest_setting_spec_count,
+         .values = &settings},
+        {.title = title, .specs = engine->options, .count = engine->option_count, .values = engine_options},
+    };
+    const size_t set_count = sizeof(sets) / sizeof(sets[0]);
+
+    snprintf(title, sizeof(title), "Options of the engine %s", engine->name);
+    if (!engine_options)
+        status = usage(&(struct reason){"no memory"});
+    else if (options_parse(sets, set_count, argc, argv, &operands, &operand_count, &reason) < 0)
+        status = usage(&reason);
+    else if (operand_count > 0)
+        status = usage(
+            (reason_set(&reason, EINVAL, "'%s' is not expected here; --help tells the options", operands[0]),
+             &reason));
+    else if (options.help)
+        print_help(sets, set_count), status = EXIT_DONE;
+    else
+        status = run_with(&options, &settings, engine, engine_options, argc, words);
+    if (engine_options)
+        options_release(sets, set_count);
+    free(engine_options);
+    free(words);
+    return status;
+}

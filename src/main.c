@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"image", "make, list and look at 512-byte guests", cmd_image},
+    {"scale", "the standardized scalability test on one engine", cmd_scale},
+    {"report", "tables and pictures from results", cmd_report},
+    {"compare", "what changed between two results", cmd_compare},
+};
+
+static void print_help(FILE *to)
+{
+    fprintf(to, "usage: mvm COMMAND [OPTIONS]\n\nHow many virtual machines does this host hold, and what "
+                "gives out first?\n\n");
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        fprintf(to, "  %-10s%s\n", commands[i].name, commands[i].summary);
+    fprintf(to, "\n'mvm COMMAND --help' tells more; 'mvm --version' the version.\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "--version") == 0)) {
+        if (argv[1][2] == 'v')
+            printf("mvm %s\n", MVM_VERSION);
+        else
+            print_help(stdout);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; argc >= 2 && i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    if (argc >= 2)
+        fprintf(stderr, "mvm: '%s' is not a command; 'mvm --help' lists them\n", argv[1]);
+    else
+        print_help(stderr);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "study/guard.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+
+#define LOOK_EVERY_NS (100 * NS_PER_MILLISECOND)
+
+/* Rates over less time than this jump about too much to stop a run. */
+#define RATE_WINDOW_NS (1000 * NS_PER_MILLISECOND)
+
+enum { LOST_PERCENT = 5, LOST_LEAST = 4 };
+
+/* In percent: of what there is of a countable thing, and of time in which nothing ran for want of memory. */
+static const double countable_most = 98, pressure_most = 20, share_most = 100;
+
+static void stop(struct guard *guard, enum stop why, const char *sentence)
+{
+    guard->stop = why;
+    snprintf(guard->why, sizeof(guard->why), "%s", sentence);
+}
+
+bool guard_too_many_lost(struct guard *guard, const struct engine_counts *counts)
+{
+    uint64_t lost = counts->failed + counts->died;
+
+    if (lost < LOST_LEAST || lost * 100 <= counts->started * LOST_PERCENT)
+        return false;
+    guard->stop = counts->failed >= counts->died ? STOP_ENGINE : STOP_ALIVE;
+    snprintf(guard->why, sizeof(guard->why), "%llu of %llu VMs %s; the last: %.300s",
+             (unsigned long long)lost, (unsigned long long)counts->started,
+             guard->stop == STOP_ENGINE ? "did not become ready" : "ended by themselves",
+             counts->last_failure);
+    return true;
+}
+
+static void look_at_amounts(struct guard *guard, const struct host_reading *now,
+                            const struct host_usage *usage)
+{
+    char floor[SIZE_TEXT_ROOM], sentence[256];
+
+    if (now->memory.available < guard->memory_floor_bytes) {
+        snprintf(sentence, sizeof(sentence), "the host has less than %s of memory available",
+                 size_text((double)guard->memory_floor_bytes, floor));
+        stop(guard, STOP_MEMORY, sentence);
+    } else if (guard->share->memory_bytes > 0 && usage->percent[RESOURCE_MEMORY] >= share_most) {
+        stop(guard, STOP_MEMORY, "the share of memory was used up while VMs were being started");
+    } else if (now->oom_kills > guard->baseline->reading.oom_kills) {
+        stop(guard, STOP_MEMORY, "the kernel began to kill processes for want of memory");
+    } else if (usage->known[RESOURCE_PIDS] && usage->percent[RESOURCE_PIDS] >= countable_most) {
+        stop(guard, STOP_PIDS, "the host is about to run out of process numbers");
+    } else if (usage->known[RESOURCE_FILES] && usage->percent[RESOURCE_FILES] >= countable_most) {
+        stop(guard, STOP_FILES, "open files are about to run out");
+    } else if (usage->known[RESOURCE_MAPS] && usage->percent[RESOURCE_MAPS] >= countable_most) {
+        stop(guard, STOP_MAPS, "memory mappings are about to run out");
+    } else if (usage->known[RESOURCE_SWAP] && usage->percent[RESOURCE_SWAP] >= countable_most) {
+        stop(guard, STOP_SWAP, "swap is about to run out");
+    }
+}
+
+bool guard_go_on(void *context, const struct engine_counts *counts)
+{
+    struct guard *guard = context;
+    uint64_t now_ns = clock_now_ns();
+
+    if (guard->interrupted && guard->interrupted(guard->interrupted_context) && guard->stop == STOP_NOT_YET)
+        stop(guard, STOP_INTERRUPT, "interrupted by the user");
+    if (guard->stop != STOP_NOT_YET)
+        return false;
+    if (now_ns < guard->next_look_ns)
+        return true;
+    guard->next_look_ns = now_ns + LOOK_EVERY_NS;
+
+    struct host_reading now;
+    struct host_usage usage;
+
+    if (guard->look)
+        guard->look(guard->look_context, counts);
+    if (guard->resting)
+        return true;
+    if (sampler_read(guard->sampler, &now, NULL) < 0)
+        return true;
+    if (guard->last.at_ns == 0)
+        guard->last = now;
+    host_usage(&guard->last, &now, guard->limits, guard->baseline, guard->share, &usage);
+    look_at_amounts(guard, &now, &usage);
+    if (now.at_ns - guard->last.at_ns >= RATE_WINDOW_NS) {
+        if (guard->stop == STOP_NOT_YET && usage.percent[RESOURCE_PRESSURE] >= pressure_most)
+            stop(guard, STOP_PRESSURE, "the host stands still waiting for memory (PSI memory full)");
+        guard->last = now;
+    }
+    if (guard->stop == STOP_NOT_YET)
+        guard_too_many_lost(guard, counts);
+    return guard->stop == STOP_NOT_YET;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The guard: watches the host while VMs are started and measured, and says stop before the host is lost. It
+ * looks at the whole host and, where a run has a share, at the share.
+ */
+#ifndef MVM_STUDY_GUARD_H
+#define MVM_STUDY_GUARD_H
+
+#include "engine/engine.h"
+#include "host/resource.h"
+#include "result/result.h"
+
+struct guard {
+    struct sampler *sampler;
+    const struct host_limits *limits;
+    const struct host_baseline *baseline;
+    const struct host_share *share;
+    uint64_t memory_floor_bytes;        /* less than this available: stop */
+    bool (*interrupted)(void *context); /* the user wants an end */
+    void *interrupted_context;
+    void (*look)(void *context,
+                 const struct engine_counts *counts); /* called at each look, for progress; may be NULL */
+    void *look_context;
+
+    bool resting; /* nothing is being started: only the user can end what is under way */
+    uint64_t next_look_ns;
+    struct host_reading last; /* for the rates; zeroed before the first look */
+    enum stop stop;           /* STOP_NOT_YET while all is well */
+    char why[512];
+};
+
+/* The go_on() of an engine_watch whose context is a guard. Looks at the host at most ten times a second. */
+bool guard_go_on(void *guard, const struct engine_counts *counts);
+
+/* True when more VMs of `counts` are lost than a measurement can stand (more than 5 % and at least 4): failed
+ * starts are the engine's matter, later deaths one of liveness. Fills stop and why. */
+bool guard_too_many_lost(struct guard *guard, const struct engine_counts *counts);
+
+#endif

@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The standardized scalability test: the sequence. */
+#include "study/scale.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/reason.h"
+#include "guest/challenge.h"
+#include "host/survive.h"
+#include "study/proof.h"
+#include "study/scale_run.h"
+#include "study/stats.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEARDOWN_MOST_NS (15 * NS_PER_SECOND)
+
+/* Past this many times the intervals wanted, steps double: the pilot was far off. */
+#define INTERVALS_STRETCH 1.5
+
+enum { BOOT_TIMES_AT_ONCE = 4096 };
+
+void run_progress(struct run *run)
+{
+    struct scale_progress progress = {
+        .phase = run->phase,
+        .result = run->result,
+        .goal_vms = run->goal_vms,
+        .seconds_left = -1,
+        .counts.last_failure = "",
+    };
+
+    if (!run->hooks->progress)
+        return;
+    if (run->population)
+        run->plan->engine->counts(run->population, &progress.counts);
+    size_t done = run->result->interval_count;
+
+    if (run->growth_started_ns && done > 0 && run->goal_vms > 0) {
+        double spent = (double)(clock_now_ns() - run->growth_started_ns) / (double)NS_PER_SECOND;
+        double share = (double)progress.counts.started / (double)run->goal_vms;
+
+        if (share > 0)
+            progress.seconds_left = fmax(0, spent / fmin(share, 1) - spent);
+    }
+    run->hooks->progress(run->hooks->context, &progress);
+}
+
+static void progress_look(void *context, const struct engine_counts *counts)
+{
+    (void)counts;
+    run_progress(context);
+}
+
+int run_open_population(struct run *run, struct reason *reason)
+{
+    return run->plan->engine->open(&run->setup, &run->population, reason);
+}
+
+void run_close_population(struct run *run)
+{
+    if (run->population)
+        run->plan->engine->close(run->population);
+    run->population = NULL;
+}
+
+static void note_counts(struct run *run)
+{
+    struct engine_counts counts;
+
+    run->plan->engine->counts(run->population, &counts);
+    run->result->population.started = counts.started;
+    run->result->population.running = counts.running;
+    run->result->population.failed = counts.failed;
+    run->result->population.died = counts.died;
+    snprintf(run->result->population.last_failure, sizeof(run->result->population.last_failure), "%s",
+             counts.last_failure);
+}
+
+static void note_boot_times(struct run *run, struct result_interval *interval)
+{
+    static const size_t most = BOOT_TIMES_AT_ONCE;
+    double *seconds = calloc(most, sizeof(*seconds));
+
+    if (!seconds)
+        return;
+    size_t count = run->plan->engine->take_boot_times(run->population, seconds, most);
+
+    interval->boot = stats_spread(seconds, count);
+    free(seconds);
+}
+
+static bool can_prove(const struct run *run)
+{
+    return run->plan->image->answers && (run->plan->engine->capabilities & ENGINE_ASKS);
+}
+
+static int prove(struct run *run, uint64_t sample, struct proof *ret_proof, struct reason *reason)
+{
+    *ret_proof = (struct proof){0};
+    if (!can_prove(run))
+        return 0;
+    int error = proof_take(run->population, sample, &run->random, &run->watch, ret_proof, reason);
+
+    if (error)
+        return error;
+    run->result->population.asked = ret_proof->asked;
+    run->result->population.alive = ret_proof->alive;
+    run->result->population.wrong += ret_proof->wrong;
+    return 0;
+}
+
+static void fit_slopes(struct result *result)
+{
+    size_t count = result->interval_count;
+    double *x = calloc(count + 1, sizeof(*x)), *memory = calloc(count + 1, sizeof(*memory)),
+           *cpu = calloc(count + 1, sizeof(*cpu)), *boot = calloc(count + 1, sizeof(*boot));
+    size_t boots = 0;
+
+    if (x && memory && cpu && boot) {
+        /* The empty host is a point of the line as well. */
+        cpu[0] = result->baseline.cpu_busy;
+        for (size_t i = 0; i < count; i++) {
+            const struct result_interval *interval = &result->intervals[i];
+
+            x[i + 1] = (double)interval->vms;
+            memory[i + 1] = interval->memory_taken.mean;
+            cpu[i + 1] = interval->cpu_busy.mean;
+            if (interval->boot.n > 0)
+                boot[boots++] = interval->boot.median;
+        }
+        result->per_vm.memory_bytes = stats_slope(x, memory, count + 1);
+        result->per_vm.cpu_percent_of_host = stats_slope(x, cpu, count + 1);
+        result->per_vm.boot_seconds_median = stats_spread(boot, boots).median;
+    }
+    free(x);
+    free(memory);
+    free(cpu);
+    free(boot);
+}
+
+static void stop(struct run *run, enum stop why, const char *sentence)
+{
+    run->result->stopped_by = why;
+    snprintf(run->result->stop_reason, sizeof(run->result->stop_reason), "%s", sentence);
+}
+
+/* The resource furthest over the threshold ends the run; then the maximum does. */
+static void judge(struct run *run, const struct result_interval *interval)
+{
+    int worst = -1;
+    char sentence[256];
+
+    for (int r = 0; r < RESOURCE_COUNT; r++) {
+        if (interval->known[r] && interval->percent[r].mean >= run->plan->threshold_percent &&
+            (worst < 0 || interval->percent[r].mean > interval->percent[worst].mean))
+            worst = r;
+    }
+    if (worst >= 0) {
+        snprintf(sentence, sizeof(sentence), "%s reached %.1f %% of the %s, past the threshold of %g %%",
+                 resource_name((enum resource)worst), interval->percent[worst].mean,
+                 (worst == RESOURCE_MEMORY && run->plan->share.memory_bytes) ||
+                         (worst == RESOURCE_CPU && run->plan->share.cpus > 0)
+                     ? "share"
+                     : "host",
+                 run->plan->threshold_percent);
+        stop(run, stop_of_resource((enum resource)worst), sentence);
+    } else if (run->plan->max_vms > 0 && run->result->population.started >= run->plan->max_vms) {
+        snprintf(sentence, sizeof(sentence), "the maximum of %llu VMs was reached",
+                 (unsigned long long)run->plan->max_vms);
+        stop(run, STOP_MAX, sentence);
+    }
+}
+
+/* More than 5 % of the asked, and at least 4, silent: the run is about something else than running VMs. */
+static void judge_proof(struct run *run, const struct proof *proof)
+{
+    uint64_t silent = proof->asked - proof->alive;
+    char sentence[256];
+
+    if (silent < 4 || silent * 20 <= proof->asked || run->guard.stop == STOP_INTERRUPT)
+        return;
+    snprintf(sentence, sizeof(sentence), "%llu of %llu VMs did not answer their challenge",
+             (unsigned long long)silent, (unsigned long long)proof->asked);
+    stop(run, STOP_ALIVE, sentence);
+}
+
+static uint64_t next_step(const struct run *run)
+{
+    uint64_t step = run->result->plan.interval_vms, started = run->result->population.started;
+    double over = (double)run->result->interval_count - INTERVALS_STRETCH * run->plan->intervals;
+
+    if (run->plan->max_vms == 0 && over >= 0)
+        step <<= 1 + (unsigned)over / 4;
+    if (run->plan->max_vms > 0 && step > run->plan->max_vms - started)
+        step = run->plan->max_vms - started;
+    return step;
+}
+
+/* Growth ended early: the population as it stands is measured all the same, unless the user wants to go. */
+static int growth_ended(struct run *run, int error, struct reason *reason)
+{
+    if (error == -ECANCELED) {
+        stop(run, run->guard.stop, run->guard.why);
+        return 0;
+    }
+    stop(run,
+         error == -EMFILE || error == -ENFILE ? STOP_FILES
+         : error == -EAGAIN                   ? STOP_PIDS
+                                              : STOP_ENGINE,
+         reason->text);
+    return 0;
+}
+
+/* What the guard stopped is growth; what stands is measured and proven without it. */
+static void rest(struct run *run)
+{
+    run->guard.stop = STOP_NOT_YET;
+    run->guard.resting = true;
+}
+
+static int measure_interval(struct run *run, struct reason *reason)
+{
+    struct result_interval *interval = result_add_interval(run->result);
+    unsigned index = (unsigned)run->result->interval_count;
+    const struct engine *engine = run->plan->engine;
+    struct proof proof;
+
+    if (!interval)
+        return reason_set(reason, ENOMEM, "no memory for another interval");
+    run->phase = SCALE_GROW;
+    uint64_t started = clock_now_ns();
+    int error = engine->grow(run->population, next_step(run), &run->watch, reason);
+
+    interval->grow_seconds = (double)(clock_now_ns() - started) / (double)NS_PER_SECOND;
+    note_counts(run);
+    note_boot_times(run, interval);
+    interval->vms = run->result->population.running;
+    if (error)
+        error = growth_ended(run, error, reason);
+    bool leave = run->guard.stop == STOP_INTERRUPT || run->result->stopped_by == STOP_ENGINE;
+
+    if (run->guard.stop != STOP_NOT_YET && !leave)
+        rest(run);
+    run->phase = SCALE_PROVE;
+    if (!leave)
+        error = prove(run, SCALE_PROOF_SAMPLE, &proof, reason);
+    if (!error && !leave) {
+        interval->asked = proof.asked;
+        interval->alive = proof.alive;
+        interval->wrong = proof.wrong;
+        interval->challenge = proof.latency;
+        run->phase = SCALE_SETTLE;
+        interval->settled = run_settle(run, &interval->settle_seconds);
+        run->phase = SCALE_SAMPLE;
+        error = run_sample(run, index, interval, reason);
+    }
+    run->guard.resting = false;
+    if (error || leave) {
+        run->result->interval_count--; /* no samples: nothing to keep */
+        if (error == -ECANCELED || leave) {
+            if (run->result->stopped_by == STOP_NOT_YET)
+                stop(run, run->guard.stop, run->guard.why);
+            return 0;
+        }
+        return error;
+    }
+    note_counts(run);
+    if (run->result->stopped_by == STOP_NOT_YET && run->guard.stop != STOP_NOT_YET)
+        stop(run, run->guard.stop, run->guard.why);
+    if (run->result->stopped_by == STOP_NOT_YET)
+        judge_proof(run, &proof);
+    if (run->result->stopped_by == STOP_NOT_YET)
+        judge(run, interval);
+    return 0;
+}
+
+static int save(struct run *run, struct reason *reason)
+{
+    struct result *result = run->result;
+
+    if (result->interval_count > 0)
+        result->memory_accounting = result->intervals[result->interval_count - 1].memory;
+    if (run->sampling_ns > 0)
+        result->harness.cpu_percent_of_core = 100.0 * (double)run->sampling_cpu_ns / (double)run->sampling_ns;
+    if (run->readings > 0)
+        result->harness.sample_cost_seconds =
+            (double)run->reading_cpu_ns / (double)run->readings / (double)NS_PER_SECOND;
+    fit_slopes(result);
+    int error = samples_flush(run->samples_file, reason);
+
+    return error ? error : result_write(result, run->plan->directory, reason);
+}
+
+static int grow_to_the_end(struct run *run, struct reason *reason)
+{
+    run->growth_started_ns = clock_now_ns();
+    while (run->result->stopped_by == STOP_NOT_YET) {
+        int error = measure_interval(run, reason);
+
+        if (!error)
+            error = save(run, reason);
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+static double own_resident_bytes(void)
+{
+    char *text;
+    size_t length;
+    unsigned long pages = 0;
+
+    if (file_read("/proc/self/statm", 4096, &text, &length, NULL) < 0)
+        return 0;
+    if (sscanf(text, "%*u %lu", &pages) != 1)
+        pages = 0;
+    free(text);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+/* Ends all VMs and waits until the host is back where it was, or says what stayed. */
+static void teardown(struct run *run)
+{
+    struct result *result = run->result;
+    uint64_t started = clock_now_ns();
+    double most = result->memory_accounting.taken;
+    struct host_reading now;
+
+    result->harness.memory_bytes = own_resident_bytes();
+    run->phase = SCALE_TEARDOWN;
+    run_progress(run);
+    run_close_population(run);
+    do {
+        sampler_refresh(run->sampler);
+        if (sampler_read(run->sampler, &now, NULL) < 0)
+            return;
+        result->teardown.done = true;
+        result->teardown.memory_left_bytes =
+            (double)run->baseline.reading.memory.available - (double)now.memory.available;
+        result->teardown.tasks_left = (int64_t)(now.tasks - run->baseline.reading.tasks);
+        result->teardown.files_left = (int64_t)(now.files_open - run->baseline.reading.files_open);
+        /* Kernel workers and file handles that the kernel frees late come and go by themselves. */
+        result->teardown.clean = result->teardown.memory_left_bytes <= fmax(0.01 * most, 16 * 0x1p20) &&
+                                 result->teardown.tasks_left <= 16 && result->teardown.files_left <= 256;
+        if (result->teardown.clean)
+            break;
+        clock_sleep_until(clock_now_ns() + 200 * NS_PER_MILLISECOND);
+    } while (clock_now_ns() - started < TEARDOWN_MOST_NS);
+    result->teardown.seconds = (double)(clock_now_ns() - started) / (double)NS_PER_SECOND;
+}
+
+/* Lays the image into the run directory, from which VMs boot it, so that the directory has what was run. */
+static int place_image(struct run *run, struct reason *reason)
+{
+    const char *name = run->plan->image->ours ? run->plan->image->guest : "image";
+    char path[4000];
+
+    snprintf(run->result->image.file, sizeof(run->result->image.file), "%s.img", name);
+    if ((size_t)snprintf(path, sizeof(path), "%s/%s", run->plan->directory, run->result->image.file) >=
+        sizeof(path))
+        return reason_set(reason, ENAMETOOLONG, "the name of the run directory is too long");
+    int error = file_replace(path, run->plan->image->bytes, IMAGE_SIZE, reason);
+
+    if (error)
+        return error;
+    char *absolute = realpath(path, NULL);
+
+    if (!absolute || strlen(absolute) >= sizeof(run->image_path)) {
+        free(absolute);
+        return reason_set(reason, ENAMETOOLONG, "the path of the run directory is too long");
+    }
+    memcpy(run->image_path, absolute, strlen(absolute) + 1);
+    free(absolute);
+    return 0;
+}
+
+static void fill_result(struct run *run)
+{
+    const struct scale_plan *plan = run->plan;
+    struct result *result = run->result;
+
+    snprintf(result->tool_version, sizeof(result->tool_version), "%s", MVM_VERSION);
+    snprintf(result->command_line, sizeof(result->command_line), "%s", plan->command_line);
+    snprintf(result->method, sizeof(result->method), "%s", SCALE_METHOD);
+    snprintf(result->engine.name, sizeof(result->engine.name), "%s", plan->engine->name);
+    result->engine.class_letter[0] = plan->engine->class_letter;
+    snprintf(result->image.name, sizeof(result->image.name), "%s", plan->image_name);
+    memcpy(result->image.sha256, plan->image->sha256, sizeof(result->image.sha256));
+    result->image.ours = plan->image->ours;
+    result->population.provable = can_prove(run);
+    result->started_at = clock_unix_seconds();
+    result->seed = plan->seed;
+    result->plan.threshold_percent = plan->threshold_percent;
+    result->plan.memory_limit_bytes = plan->share.memory_bytes;
+    result->plan.cpu_limit = plan->share.cpus;
+    result->plan.max_vms = plan->max_vms;
+    result->plan.intervals_wanted = plan->intervals;
+    result->plan.samples = plan->samples;
+    result->plan.sample_seconds = (double)plan->sample_ns / (double)NS_PER_SECOND;
+    host_fingerprint(&result->host, "");
+}
+
+static void set_guard(struct run *run)
+{
+    run->guard = (struct guard){
+        .sampler = run->sampler,
+        .limits = &run->result->limits,
+        .baseline = &run->baseline,
+        .share = &run->plan->share,
+        .memory_floor_bytes = host_memory_floor(&run->result->limits),
+        .interrupted = run->hooks->interrupted,
+        .interrupted_context = run->hooks->context,
+        .look = progress_look,
+        .look_context = run,
+    };
+    run->watch = (struct engine_watch){.go_on = guard_go_on, .context = &run->guard};
+    run->result->harness.memory_floor_bytes = run->guard.memory_floor_bytes;
+    host_protect_self(&run->result->harness.oom_score_adj, NULL);
+}
+
+static int check_plan(const struct run *run, struct reason *reason)
+{
+    const struct scale_plan *plan = run->plan;
+    const struct host_limits *limits = &run->result->limits;
+    char wanted[SIZE_TEXT_ROOM], has[SIZE_TEXT_ROOM];
+
+    if (plan->share.memory_bytes > limits->memory_total)
+        return reason_set(reason, EINVAL, "--memory-limit is %s, but this host has %s",
+                          size_text((double)plan->share.memory_bytes, wanted),
+                          size_text((double)limits->memory_total, has));
+    if (plan->share.cpus > limits->cpus)
+        return reason_set(reason, EINVAL, "--cpu-limit is %g CPUs, but this host has %u", plan->share.cpus,
+                          limits->cpus);
+    return 0;
+}
+
+static int prepare(struct run *run, struct reason *reason)
+{
+    const struct scale_plan *plan = run->plan;
+    uint64_t files;
+    int error = host_limits_read(&run->result->limits, "", reason);
+
+    if (!error)
+        error = check_plan(run, reason);
+    if (!error)
+        error = directory_make(plan->directory, reason);
+    if (!error)
+        error = sampler_open(&run->sampler, "", reason);
+    if (!error)
+        error = place_image(run, reason);
+    if (error)
+        return error;
+    if (host_raise_file_limit(UINT64_MAX, &files, NULL) == 0)
+        run->result->limits.own_files = files;
+    fill_result(run);
+    run->vmalloc_holds_stacks = host_vmalloc_holds_stacks("");
+    set_guard(run);
+    challenge_ready_line(plan->image->guest, run->ready_line);
+    run->setup = (struct engine_setup){
+        .image = plan->image,
+        .image_path = run->image_path,
+        .ready_line = plan->image->answers ? run->ready_line : NULL,
+        .options = plan->engine_options,
+        .seed = plan->seed,
+    };
+    run->random = (struct random){.state = plan->seed};
+    error = samples_open(&run->samples_file, plan->directory, reason);
+    /* From here on there is a result file, whatever happens. */
+    if (!error)
+        error = result_write(run->result, plan->directory, reason);
+    if (!error)
+        error = plan->engine->describe(&run->setup, run->result, reason);
+    return error;
+}
+
+static int experiment(struct run *run, struct reason *reason)
+{
+    int error = run_pilot(run, reason);
+
+    if (!error)
+        error = run_baseline(run, reason);
+    if (!error)
+        error = result_write(run->result, run->plan->directory, reason);
+    if (!error)
+        error = run_open_population(run, reason);
+    if (error == -ECANCELED) {
+        stop(run, run->guard.stop, run->guard.why);
+        return 0;
+    }
+    if (!error)
+        error = grow_to_the_end(run, reason);
+    if (!error && run->guard.stop != STOP_INTERRUPT && run->result->interval_count > 0) {
+        struct proof proof;
+
+        run->phase = SCALE_PROVE_ALL;
+        rest(run);
+        error = prove(run, UINT64_MAX, &proof, reason);
+        note_counts(run);
+    }
+    return error;
+}
+
+int scale_run(const struct scale_plan *plan, const struct scale_hooks *hooks, struct result *result,
+              struct reason *reason)
+{
+    struct run *run = calloc(1, sizeof(*run));
+
+    if (!run)
+        return reason_set(reason, ENOMEM, "no memory for a run");
+    *run = (struct run){.plan = plan, .hooks = hooks, .result = result};
+    int error = prepare(run, reason);
+
+    if (!error) {
+        error = experiment(run, reason);
+        if (error)
+            stop(run, STOP_ENGINE, reason->text);
+        if (run->population)
+            teardown(run);
+        result->ended_at = clock_unix_seconds();
+        int unsaved = save(run, error ? NULL : reason);
+
+        error = error ? error : unsaved;
+    }
+    run_close_population(run);
+    samples_close(run->samples_file);
+    sampler_close(run->sampler);
+    free(run);
+    return error;
+}

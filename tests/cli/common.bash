@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# For all bats files: the program under test and a private folder.
+
+MVM=${MVM:-$BATS_TEST_DIRNAME/../../build/mvm}
+QUICK="--samples 2 --sample-time 100ms --settle 2s --quiet"
+
+setup() {
+    export TMPDIR="$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# refused WORDS... : the command is refused with exit status 2, one line on standard error, naming what $wrong says.
+refused() {
+    run --separate-stderr "$@"
+    [ "$status" -eq 2 ] || { echo "exit status $status of: $*"; echo "$output$stderr"; return 1; }
+    [ "${#stderr_lines[@]}" -eq 1 ] || { echo "more than one line: $stderr"; return 1; }
+    [[ "$stderr" == *"$wrong"* ]] || { echo "'$stderr' does not name '$wrong'"; return 1; }
+}
+
+# Within 5 seconds nothing of a population is left: no process that runs from this test's folder, no private folder.
+nothing_left() {
+    local deadline=$((SECONDS + 5))
+    while [ "$SECONDS" -le "$deadline" ]; do
+        if ! pgrep -f "file=$BATS_TEST_TMPDIR" >/dev/null && ! compgen -G "$TMPDIR/mvm-??????" >/dev/null; then
+            return 0
+        fi
+        sleep 0.1
+    done
+    echo "left behind:"
+    pgrep -af "file=$BATS_TEST_TMPDIR"
+    compgen -G "$TMPDIR/mvm-??????"
+    return 1
+}
+
+need_qemu() {
+    command -v qemu-system-i386 >/dev/null || skip "qemu-system-i386 is not installed"
+}

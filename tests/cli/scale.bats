@@ -1,0 +1,224 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mvm scale: what is refused, and what a run leaves.
+
+bats_require_minimum_version 1.5.0
+load common
+
+@test "every option of scale refuses what it cannot take, naming what would be right" {
+    local option bad
+    while read -r option bad; do
+        wrong="--$option"
+        refused "$MVM" scale --engine null --out run "--$option" "$bad"
+    done <<'LIST'
+memory-limit lots
+memory-limit 12
+cpu-limit none
+cpu-limit 0
+threshold 0
+threshold 101
+max 0
+max 1.5
+max -3
+intervals 0
+intervals many
+samples 1
+sample-time never
+sample-time 1ms
+settle 0s
+seed -1
+LIST
+    [ ! -e run ]
+}
+
+@test "every option of the qemu engine refuses what it cannot take" {
+    need_qemu
+    local option bad
+    while read -r option bad; do
+        wrong="--$option"
+        refused "$MVM" scale --engine qemu --out run "--$option" "$bad"
+    done <<'LIST'
+architecture arm
+accelerator warp
+memory 1000
+memory 1.5M
+code-buffer 100K
+parallel 70000
+boot-timeout 0
+extra "unclosed
+LIST
+    wrong="/nonexistent/rom" refused "$MVM" scale --engine qemu --firmware /nonexistent/rom
+    wrong="/nonexistent/qemu" refused "$MVM" scale --engine qemu --binary /nonexistent/qemu
+    [ ! -e run ]
+}
+
+@test "an accelerator that this machine has not is refused with the reason" {
+    need_qemu
+    [ ! -e /dev/kvm ] || skip "this machine has /dev/kvm"
+    wrong="/dev/kvm" refused "$MVM" scale --engine qemu --accelerator kvm
+}
+
+@test "every option of the exec engine refuses what it cannot take" {
+    wrong="--command" refused "$MVM" scale --engine exec
+    wrong="no program" refused "$MVM" scale --engine exec --command '/nonexistent/vmm {image}'
+    wrong="not installed" refused "$MVM" scale --engine exec --command 'nonexistent-vmm {image}'
+    wrong="split" refused "$MVM" scale --engine exec --command '"unclosed {image}'
+    wrong="empty" refused "$MVM" scale --engine exec --command ''
+    wrong="{image}" refused "$MVM" scale --engine exec --command 'cat'
+    wrong="{serial}" refused "$MVM" scale --engine exec --serial listen --command 'cat {image}'
+    wrong="{serial}" refused "$MVM" scale --engine exec --command 'cat {image} {serial}'
+    wrong="--serial" refused "$MVM" scale --engine exec --serial parallel --command 'cat {image}'
+}
+
+@test "unknown engines, guests, options and operands are refused" {
+    wrong="'bochs'" refused "$MVM" scale --engine bochs
+    wrong="nap" refused "$MVM" scale --engine null --guest nap
+    wrong="--frobnicate" refused "$MVM" scale --frobnicate
+    wrong="--thresh" refused "$MVM" scale --thresh 50
+    wrong="needs a value" refused "$MVM" scale --max
+    wrong="'extra'" refused "$MVM" scale --engine null extra
+    wrong="exclude" refused "$MVM" scale --engine null --guest sleep --image x.img
+    wrong="--force" refused "$MVM" scale --engine null --force
+    wrong="'scales'" refused "$MVM" scales
+}
+
+@test "images that are no boot sectors are refused" {
+    head -c 511 /dev/zero >short.img
+    head -c 512 /dev/zero >blank.img
+    wrong="511" refused "$MVM" scale --engine null --image short.img
+    wrong="signature" refused "$MVM" scale --engine null --image blank.img
+    wrong="none.img" refused "$MVM" scale --engine null --image none.img
+}
+
+@test "a share larger than the host is refused" {
+    wrong="--memory-limit" refused "$MVM" scale --engine null --max 10 --memory-limit 900T --out run
+    wrong="--cpu-limit" refused "$MVM" scale --engine null --max 10 --cpu-limit 60000 --out run
+}
+
+@test "null without --max says that it cannot predict" {
+    wrong="--max" refused "$MVM" scale --engine null --out run $QUICK
+}
+
+@test "null: a run to the maximum, with every required name" {
+    run --separate-stderr "$MVM" scale --engine null --max 1000 --intervals 4 --out run $QUICK
+    echo "$output$stderr"
+    [ "$status" -eq 0 ]
+    [ -s run/samples.csv ]
+    [ -s run/resources.svg ]
+    [ -s run/sleep.img ]
+    jq -e '.schema == "mvm-result/1" and .engine.name == "null" and .engine.class == "-"
+           and (.image.sha256 | length == 64) and .population.started == 1000 and .population.alive == 1000
+           and .population.asked == 1000 and .stopped_by == "max" and .state == "done"
+           and (.per_vm | has("memory_bytes")) and (.per_vm | has("cpu_percent_of_host"))
+           and (.intervals | length == 4) and .intervals[3].vms == 1000
+           and (.intervals[0].cpu.mean | type == "number") and (.intervals[0].memory.mean | type == "number")
+           and (.memory_accounting.unexplained | type == "number")' run/result.json
+    [ "$(sha256sum <run/sleep.img | cut -d' ' -f1)" = "$(jq -r .image.sha256 run/result.json)" ]
+}
+
+@test "--json prints the result file and nothing else" {
+    "$MVM" scale --engine null --max 10 --intervals 2 --out run $QUICK --json >printed
+    cmp printed run/result.json
+}
+
+@test "a result is not replaced unless --overwrite says so" {
+    "$MVM" scale --engine null --max 10 --intervals 2 --out run $QUICK
+    cp run/result.json before
+    wrong="--overwrite" refused "$MVM" scale --engine null --max 20 --intervals 2 --out run $QUICK
+    cmp before run/result.json
+    "$MVM" scale --engine null --max 20 --intervals 2 --out run $QUICK --overwrite
+    [ "$(jq .population.started run/result.json)" -eq 20 ]
+}
+
+@test "qemu: VMs boot, answer at every step, and are gone at the end" {
+    need_qemu
+    run --separate-stderr "$MVM" scale --engine qemu --guest sleep --max 6 --intervals 3 --out run $QUICK
+    echo "$output$stderr"
+    [ "$status" -eq 0 ]
+    jq -e '.engine.class == "A" and .population.started == 6 and .population.alive == 6 and .stopped_by == "max"
+           and ([.intervals[] | .alive == .asked and .asked == .vms] | all)
+           and .intervals[2].boot_seconds.n == 2
+           and (.engine.versions | tostring | contains("QEMU"))
+           and .per_vm.memory_bytes > 4000000' run/result.json
+    nothing_left
+}
+
+@test "exec with QEMU in the template gives what the engine qemu gives, over all three kinds of serial port" {
+    need_qemu
+    local base='qemu-system-i386 -machine isapc -m 1 -accel tcg,tb-size=1 -nodefaults -no-user-config -display none -monitor none'
+    base="$base -drive if=floppy,format=raw,readonly=on,file={image} -name vm{id}"
+    local how
+    for how in "stdio:-serial stdio" "listen:-serial unix:{serial}" "connect:-serial unix:{serial},server=on,wait=off"; do
+        run --separate-stderr "$MVM" scale --engine exec --serial "${how%%:*}" --command "$base ${how#*:}" \
+            --max 4 --intervals 2 --out "run-${how%%:*}" $QUICK
+        echo "$how: $output$stderr"
+        [ "$status" -eq 0 ]
+        jq -e '.engine.class == "A" and .population.started == 4 and .population.alive == 4' "run-${how%%:*}/result.json"
+    done
+    nothing_left
+}
+
+@test "a boot sector of somebody else's runs as it is, and no liveness is claimed" {
+    need_qemu
+    nasm -f bin -o foreign.img "$BATS_TEST_DIRNAME/../guest/foreign.asm"
+    run --separate-stderr "$MVM" scale --engine qemu --image foreign.img --max 4 --intervals 2 --out run $QUICK
+    echo "$output$stderr"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"not proven"* ]]
+    jq -e '.population.liveness == "not proven" and .population.alive == null and .population.asked == null
+           and .population.running == 4' run/result.json
+    cmp foreign.img run/image.img
+    nothing_left
+}
+
+@test "QEMU's own error text reaches the user" {
+    need_qemu
+    run --separate-stderr "$MVM" scale --engine qemu --machine nonesuch --max 4 --out run $QUICK
+    [ "$status" -eq 1 ]
+    [[ "$stderr" == *"unsupported machine type"* ]]
+    jq -e '.stopped_by == "engine" and .state == "done" and (.stop_reason | contains("unsupported machine type"))' run/result.json
+    nothing_left
+}
+
+@test "VMs that die are counted and do not end the run" {
+    need_qemu
+    "$MVM" scale --engine qemu --max 60 --intervals 3 --samples 4 --sample-time 500ms --settle 2s --quiet --out run >table 2>&1 &
+    local mvm=$! deadline=$((SECONDS + 60))
+    until [ "$(jq '.intervals | length' run/result.json 2>/dev/null || echo 0)" -ge 1 ] || [ "$SECONDS" -gt "$deadline" ]; do
+        sleep 0.1
+    done
+    pkill -KILL -o -f "file=$BATS_TEST_TMPDIR/run/sleep.img"
+    wait "$mvm" || { cat table; false; }
+    jq -e '.population.started == 60 and .population.died == 1 and .population.running == 59 and .population.alive == 59
+           and .population.asked == 59 and (.population.last_failure | contains("signal 9"))' run/result.json
+    nothing_left
+}
+
+@test "Ctrl-C keeps what was measured and ends every VM" {
+    need_qemu
+    "$MVM" scale --engine qemu --max 200 --intervals 100 $QUICK --out run >table 2>&1 &
+    local mvm=$! deadline=$((SECONDS + 60))
+    until [ "$(jq '.intervals | length' run/result.json 2>/dev/null || echo 0)" -ge 2 ] || [ "$SECONDS" -gt "$deadline" ]; do
+        sleep 0.1
+    done
+    kill -INT "$mvm"
+    wait "$mvm"
+    jq -e '.stopped_by == "interrupt" and .state == "done" and (.intervals | length >= 2)' run/result.json
+    [ -s run/resources.svg ]
+    nothing_left
+}
+
+@test "kill -9 at a random moment: the result is whole and no VM lives on" {
+    need_qemu
+    local try
+    for try in 1 2 3; do
+        "$MVM" scale --engine qemu --max 200 --intervals 100 $QUICK --out "run$try" >/dev/null 2>&1 &
+        local mvm=$! deadline=$((SECONDS + 20))
+        until [ -e "run$try/result.json" ] || [ "$SECONDS" -gt "$deadline" ]; do sleep 0.02; done
+        sleep "$((RANDOM % 3)).$((RANDOM % 10))"
+        kill -KILL "$mvm"
+        wait "$mvm" || true
+        jq -e '.schema == "mvm-result/1" and .state == "running" and .stopped_by == null' "run$try/result.json"
+        nothing_left
+    done
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Stands in for a VM in tests of engines: speaks the guest protocol on standard input and output, and
+ * misbehaves on demand. usage: fake-vm IMAGE good|bytewise|mute|exit|leave|liar|silent|chatty|overlong
+ */
+#include "guest/challenge.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void say(const char *text, int bytewise)
+{
+    size_t length = strlen(text);
+
+    if (!bytewise) {
+        if (write(STDOUT_FILENO, text, length) != (ssize_t)length)
+            _exit(3);
+        return;
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (write(STDOUT_FILENO, text + i, 1) != 1)
+            _exit(3);
+        usleep(200);
+    }
+}
+
+static void answer(const char *mode, char *line)
+{
+    char text[256] = "";
+    size_t length = strcspn(line, "\n");
+    int bytewise = strcmp(mode, "bytewise") == 0;
+
+    if (line[0] != '?' || length > 200 || strcmp(mode, "silent") == 0)
+        return;
+    if (strcmp(mode, "leave") == 0) {
+        fprintf(stderr, "fake-vm: told to leave\n");
+        _exit(7);
+    }
+    if (strcmp(mode, "liar") == 0) {
+        say(line, 0); /* an echo is what a wire would give */
+        return;
+    }
+    if (strcmp(mode, "overlong") == 0)
+        for (int i = 0; i < 1000; i++)
+            say("0123456789abcdef", 0);
+    challenge_solve(line + 1, length - 1, text);
+    say(text, bytewise);
+    say(strcmp(mode, "bytewise") == 0 ? "\r\n" : "\n", bytewise);
+}
+
+int main(int argc, char **argv)
+{
+    const char *mode = argc > 2 ? argv[2] : "good";
+    char line[4096];
+
+    if (strcmp(mode, "exit") == 0) {
+        fprintf(stderr, "fake-vm: no such\nmachine\033[1m\n");
+        return 5;
+    }
+    if (strcmp(mode, "mute") == 0)
+        for (;;)
+            pause();
+    if (strcmp(mode, "chatty") == 0)
+        for (int i = 0; i < 3000; i++)
+            say("SeaBIOS says many things before the guest does\r\n", 0);
+    say("mvm1 sleep\n", strcmp(mode, "bytewise") == 0);
+    while (fgets(line, sizeof(line), stdin))
+        answer(mode, line);
+    return 0;
+}
