@@ -220,6 +220,8 @@ static int parse_flat(const struct option_set *sets, size_t set_count, struct op
 
         if (answer == ':')
             return reason_set(reason, EINVAL, "%s needs a value", word);
+        if (answer == '?' && optopt)
+            return reason_set(reason, EINVAL, "'-%c' is not an option here; --help lists them", optopt);
         if (answer == '?' && strncmp(word, "--", 2) == 0 && strchr(word, '='))
             return reason_set(reason, EINVAL,
                               "'%.*s' is not an option here, or takes no value; --help lists them",

@@ -2,6 +2,7 @@
 #include "engine/spawn.h"
 
 #include "base/reason.h"
+#include "host/survive.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,9 +53,8 @@ static _Noreturn void become(const struct spawn *spawn, pid_t parent, int null, 
     if (spawn->extra >= 0 && dup2(spawn->extra, EXTRA_DESCRIPTOR) < 0)
         goto fail;
 
-    int oom = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-
-    if (oom >= 0 && write(oom, "1000", 4) < 0)
+    /* This process may have made itself the OOM killer's last choice, which a VM would inherit. */
+    if (host_expose_process(0) < 0)
         goto fail;
     for (int number = 1; number < NSIG; number++) {
         const struct sigaction standard = {.sa_handler = SIG_DFL};

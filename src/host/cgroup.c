@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "host/cgroup.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where one controller's group of this process is. */
+struct group {
+    const char *controller;
+    bool version_2;
+    char path[PROCFILE_PATH];  /* in the hierarchy, from /proc/self/cgroup */
+    char mount[PROCFILE_PATH]; /* mount point, from /proc/self/mountinfo */
+    char top[PROCFILE_PATH];   /* the group that the mount point shows */
+    bool path_known, mount_known;
+};
+
+/* True when the comma-separated `list` has `word`. */
+static bool list_has(const char *list, size_t length, const char *word)
+{
+    size_t word_length = strlen(word);
+
+    for (const char *end = list + length; list < end;) {
+        const char *comma = memchr(list, ',', (size_t)(end - list));
+        const char *stop = comma ? comma : end;
+
+        if ((size_t)(stop - list) == word_length && memcmp(list, word, word_length) == 0)
+            return true;
+        list = stop + 1;
+    }
+    return false;
+}
+
+/* "4:memory:/a/b" of version 1, "0::/a/b" of version 2. A controller belongs to one of the two; version 1 is
+ * named. */
+static bool take_membership(void *context, const char *line)
+{
+    struct group *group = context;
+    const char *controllers = strchr(line, ':');
+    const char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+
+    if (!path)
+        return true;
+    controllers++;
+
+    size_t length = (size_t)(path - controllers);
+    bool named = list_has(controllers, length, group->controller);
+    bool version_2 = length == 0 && text_after(line, "0:");
+
+    if (!named && (!version_2 || group->path_known))
+        return true;
+    group->version_2 = !named;
+    group->path_known = true;
+    text_copy(group->path, sizeof(group->path), path + 1);
+    return true;
+}
+
+/* "36 35 98:0 /root /mount/point rw,noatime master:1 - type source options" */
+static bool take_mount(void *context, const char *line)
+{
+    struct group *group = context;
+    const char *separator = strstr(line, " - ");
+
+    if (!separator || group->mount_known)
+        return true;
+
+    const char *type = separator + 3;
+
+    if (group->version_2) {
+        if (!text_after(type, "cgroup2 "))
+            return true;
+    } else {
+        const char *source = text_after(type, "cgroup ");
+        const char *options = source ? strchr(source, ' ') : NULL;
+
+        if (!options || !list_has(options + 1, strlen(options + 1), group->controller))
+            return true;
+    }
+
+    char top[2048], mount[2048];
+
+    if (sscanf(line, "%*s %*s %*s %2047s %2047s", top, mount) != 2)
+        return true;
+    text_copy(group->top, sizeof(group->top), top);
+    text_copy(group->mount, sizeof(group->mount), mount);
+    group->mount_known = true;
+    return true;
+}
+
+static bool each_line(const char *root, const char *path, bool (*take)(void *context, const char *line),
+                      void *context)
+{
+    char buffer[16384];
+    int fd = procfile_open(root, path);
+
+    if (fd < 0)
+        return false;
+    int error = procfile_each_line(fd, buffer, sizeof(buffer), take, context);
+
+    close(fd);
+    return error == 0;
+}
+
+/* The directory of the process's group, and how much of it is the mount point, above which no group is seen.
+ */
+static bool group_directory(const char *root, const char *controller, struct group *group,
+                            char directory[PROCFILE_PATH], size_t *ret_mount_length)
+{
+    memset(group, 0, sizeof(*group));
+    group->controller = controller;
+    if (!each_line(root, "/proc/self/cgroup", take_membership, group) || !group->path_known ||
+        !each_line(root, "/proc/self/mountinfo", take_mount, group) || !group->mount_known)
+        return false;
+
+    /* In a container the mount may show the tree from the process's own group on; a path that leads out of
+     * the namespace
+     * ("/..") or is not below what is mounted leaves only the mount point itself to be read. */
+    const char *below = group->path;
+
+    if (strcmp(group->top, "/") != 0) {
+        below = text_after(group->path, group->top);
+        if (below && *below != '\0' && *below != '/')
+            below = NULL;
+    }
+    if (!below || strstr(below, "/..") || strcmp(below, "/") == 0)
+        below = "";
+
+    int length = snprintf(directory, PROCFILE_PATH, "%s%s", group->mount, below);
+
+    if (length < 0 || length >= PROCFILE_PATH)
+        return false;
+    *ret_mount_length = strlen(group->mount);
+    return true;
+}
+
+static bool file_in(const char *root, const char *directory, const char *name, char *text, size_t room)
+{
+    char path[PROCFILE_PATH];
+    int length = snprintf(path, sizeof(path), "%s/%s", directory, name);
+
+    return length > 0 && length < (int)sizeof(path) && procfile_text(root, path, text, room) == 0;
+}
+
+/* The limits of one group; 0 for none. Version 1 says "no limit" by a number near 2^63 (memory) or -1 (CPU).
+ */
+static double memory_of(const char *root, const char *directory, bool version_2)
+{
+    char text[64];
+    const char *at = text;
+    uint64_t bytes;
+
+    if (!file_in(root, directory, version_2 ? "memory.max" : "memory.limit_in_bytes", text, sizeof(text)) ||
+        !text_number(&at, &bytes) || bytes >= UINT64_C(1) << 62)
+        return 0;
+    return (double)bytes;
+}
+
+static double cpus_of(const char *root, const char *directory, bool version_2)
+{
+    char text[128], period_text[64];
+    const char *at = text, *period_at = period_text;
+    uint64_t quota, period;
+
+    if (!file_in(root, directory, version_2 ? "cpu.max" : "cpu.cfs_quota_us", text, sizeof(text)) ||
+        !text_number(&at, &quota))
+        return 0;
+    if (version_2)
+        period_at = at;
+    else if (!file_in(root, directory, "cpu.cfs_period_us", period_text, sizeof(period_text)))
+        return 0;
+    if (!text_number(&period_at, &period) || period == 0)
+        return 0;
+    return (double)quota / (double)period;
+}
+
+static double pids_of(const char *root, const char *directory, bool version_2)
+{
+    char text[64];
+    const char *at = text;
+    uint64_t pids;
+
+    (void)version_2; /* the same name and form in both */
+    if (!file_in(root, directory, "pids.max", text, sizeof(text)) || !text_number(&at, &pids))
+        return 0;
+    return (double)pids;
+}
+
+/* The lowest limit on the way up, and in `ret_directory`, where wanted, the group that sets it. */
+static double lowest(const char *root, const char *controller,
+                     double (*limit_of)(const char *root, const char *directory, bool version_2),
+                     char *ret_directory)
+{
+    struct group group;
+    char directory[PROCFILE_PATH];
+    size_t mount_length;
+    double least = 0;
+
+    if (!group_directory(root, controller, &group, directory, &mount_length))
+        return 0;
+    for (;;) {
+        double limit = limit_of(root, directory, group.version_2);
+
+        if (limit > 0 && (least == 0 || limit < least)) {
+            least = limit;
+            if (ret_directory)
+                text_copy(ret_directory, PROCFILE_PATH, directory);
+        }
+        char *slash = strrchr(directory, '/');
+
+        if (strlen(directory) <= mount_length || !slash)
+            return least;
+        *slash = '\0';
+    }
+}
+
+void cgroup_limits_read(struct cgroup_limits *ret_limits, const char *root)
+{
+    memset(ret_limits, 0, sizeof(*ret_limits));
+    ret_limits->memory_bytes = (uint64_t)lowest(root, "memory", memory_of, NULL);
+    ret_limits->cpus = lowest(root, "cpu", cpus_of, NULL);
+    ret_limits->pids = (uint64_t)lowest(root, "pids", pids_of, ret_limits->pids_directory);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The limits that control groups lay on this process, versions 1 and 2, each the tightest from the process's
+ * own group up to the top of what is mounted. Sources: Linux Documentation/admin-guide/cgroup-v2.rst,
+ * cgroup-v1/{memory,pids}.rst, Documentation/scheduler/sched-bwc.rst.
+ */
+#ifndef MVM_HOST_CGROUP_H
+#define MVM_HOST_CGROUP_H
+
+#include "host/procfile.h"
+
+#include <stdint.h>
+
+struct cgroup_limits {
+    uint64_t memory_bytes;              /* 0 for none */
+    double cpus;                        /* CPU quota in CPUs; 0 for none */
+    uint64_t pids;                      /* 0 for none */
+    char pids_directory[PROCFILE_PATH]; /* of the group that sets `pids`, without the root before it; "" for
+                                           none */
+};
+
+/* Reads them; what cannot be read counts as no limit. `root` as for sampler_open(). */
+void cgroup_limits_read(struct cgroup_limits *ret_limits, const char *root);
+
+#endif
