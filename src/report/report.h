@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tables and pictures. Pure functions of results: the same result gives the same bytes. */
+#ifndef MVM_REPORT_REPORT_H
+#define MVM_REPORT_REPORT_H
+
+#include "result/result.h"
+
+#include <stdio.h>
+
+/* One run of a report and what to call it. */
+struct report_run {
+    const struct result *result;
+    const char *label; /* for example "qemu sleep" */
+};
+
+/* The default label of a result: engine, image name and, where set, what is unusual. Returns `ret_label`. */
+enum { REPORT_LABEL_ROOM = 192 };
+const char *report_label(const struct result *result, char ret_label[REPORT_LABEL_ROOM]);
+
+/* The interval table and the summary of one run, as text of at most 110 columns. */
+void report_print_run(const struct report_run *run, FILE *to);
+
+/* One line a run, side by side: class, VMs, alive, stopped by, memory and CPU per VM with intervals. */
+void report_print_summary(const struct report_run *runs, size_t count, FILE *to);
+
+/*
+ * The resource curves as SVG: percent of the host or share (0 to 100) against VMs, error bars of 95 %, the
+ * threshold line, the stop reason of each run; up to eight runs overlaid. Readable on light and dark grounds.
+ */
+int report_write_svg(const struct report_run *runs, size_t count, FILE *to);
+
+#endif

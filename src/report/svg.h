@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The parts of the resource picture, private to src/report/svg*.c. Lengths are SVG user units (CSS pixels).
+ */
+#ifndef MVM_REPORT_SVG_H
+#define MVM_REPORT_SVG_H
+
+#include "report/report.h"
+
+#include <stdio.h>
+
+enum { SVG_RUNS_MOST = 8, SVG_TEXT_ROOM = 1024 };
+
+/* Sizes that several parts share. */
+enum { SVG_WIDTH = 960, SVG_MARGIN = 24, SVG_FONT = 13, SVG_LINE = 19 };
+
+struct picture {
+    FILE *to;
+    const struct report_run *runs;
+    size_t count;
+    double left, right, top, bottom; /* of the plot */
+    double most_vms;                 /* at `right`; 0 is at `left` */
+    double step_vms;                 /* between ticks */
+    double y;                        /* below everything drawn so far */
+};
+
+/* svg_draw.c: elements. `class` is of the style sheet; texts are cleaned and escaped here. */
+const char *svg_number(double number, char text[64]);
+void svg_escape(const char *text, FILE *to);
+void svg_text(FILE *to, double x, double y, const char *class, const char *text);
+void svg_line(FILE *to, double x1, double y1, double x2, double y2, const char *class);
+
+/* Upper estimate of a text's width in the widest common sans-serif font (DejaVu Sans), so that what fits by
+ * it fits. */
+double svg_text_width(const char *text, double font_size);
+
+/* Copies as much of the beginning of `text` as fits `width`, ending in "…" where something was cut. */
+const char *svg_fit(const char *text, double font_size, double width, char ret_text[SVG_TEXT_ROOM]);
+
+/* Draws `text` from (x, y) in at most `lines` lines of `width`, broken between words; returns the lines
+ * drawn. */
+int svg_wrap(FILE *to, double x, double y, double width, int lines, const char *class, const char *text);
+
+/* svg_style.c: the style sheet with the colours of both grounds. */
+void svg_style(FILE *to);
+
+/* svg_axis.c */
+void svg_choose_axis(struct picture *picture);
+double svg_x(const struct picture *picture, double vms);
+double svg_y(const struct picture *picture, double percent); /* clamped to 0 .. 100 */
+bool svg_whole_agrees(const struct picture *picture);        /* 100 % means the same in all runs */
+void svg_axes(struct picture *picture);
+void svg_thresholds(const struct picture *picture);
+
+/* svg_series.c */
+bool svg_resource_drawn(const struct result *result, enum resource resource);
+void svg_series(const struct picture *picture);
+void svg_marker(FILE *to, enum resource resource, double x, double y, double size);
+const char *svg_dash_class(enum resource resource);
+
+/* svg_stop.c: where and why each run ended, in rows above the plot; svg_stop_rows() first, to know their
+ * number. */
+struct svg_stop {
+    double x, text_x;
+    bool text_left; /* the text stands left of the mark */
+    int row;        /* from the plot upward */
+    char text[64];
+};
+int svg_stop_rows(const struct picture *picture, struct svg_stop stops[SVG_RUNS_MOST]);
+void svg_stops(const struct picture *picture, const struct svg_stop stops[SVG_RUNS_MOST]);
+
+/* svg_legend.c: everything below the plot. */
+void svg_legend(struct picture *picture);
+void svg_footer(struct picture *picture);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "result/result.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void result_init(struct result *result)
+{
+    memset(result, 0, sizeof(*result));
+}
+
+static void facts_release(struct result_facts *facts)
+{
+    for (size_t i = 0; i < facts->count; i++) {
+        free(facts->items[i].name);
+        free(facts->items[i].value);
+    }
+    free(facts->items);
+}
+
+void result_release(struct result *result)
+{
+    facts_release(&result->engine.versions);
+    facts_release(&result->engine.options);
+    facts_release(&result->engine.binaries);
+    free(result->intervals);
+    result_init(result);
+}
+
+/* Room for one more in an array of `count`: capacities are powers of two, so that none has to be stored. */
+static int make_room(void **array, size_t count, size_t element_size)
+{
+    if (count & (count - 1))
+        return 0;
+    size_t capacity = count ? count * 2 : 1;
+    void *moved = reallocarray(*array, capacity, element_size);
+    if (!moved)
+        return -ENOMEM;
+    *array = moved;
+    return 0;
+}
+
+struct result_interval *result_add_interval(struct result *result)
+{
+    void *intervals = result->intervals;
+    if (make_room(&intervals, result->interval_count, sizeof(result->intervals[0])) < 0)
+        return NULL;
+    result->intervals = intervals;
+    struct result_interval *interval = &result->intervals[result->interval_count++];
+    memset(interval, 0, sizeof(*interval));
+    return interval;
+}
+
+int result_facts_add(struct result_facts *facts, const char *name, const char *value)
+{
+    struct result_fact fact = {.name = strdup(name), .value = strdup(value)};
+    if (!fact.name || !fact.value)
+        goto no_memory;
+
+    /* In the file a name stands once. */
+    for (size_t i = 0; i < facts->count; i++) {
+        if (strcmp(facts->items[i].name, name) == 0) {
+            free(facts->items[i].name);
+            free(facts->items[i].value);
+            facts->items[i] = fact;
+            return 0;
+        }
+    }
+    void *items = facts->items;
+    if (make_room(&items, facts->count, sizeof(facts->items[0])) < 0)
+        goto no_memory;
+    facts->items = items;
+    facts->items[facts->count++] = fact;
+    return 0;
+
+no_memory:
+    free(fact.name);
+    free(fact.value);
+    return -ENOMEM;
+}
+
+enum stop stop_of_resource(enum resource resource)
+{
+    static const enum stop stops[RESOURCE_COUNT] = {
+        [RESOURCE_CPU] = STOP_CPU,           [RESOURCE_MEMORY] = STOP_MEMORY, [RESOURCE_SWAP] = STOP_SWAP,
+        [RESOURCE_PRESSURE] = STOP_PRESSURE, [RESOURCE_PIDS] = STOP_PIDS,     [RESOURCE_FILES] = STOP_FILES,
+        [RESOURCE_MAPS] = STOP_MAPS,         [RESOURCE_DISK] = STOP_DISK,
+    };
+    return stops[resource];
+}

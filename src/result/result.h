@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The result model: all that one run of the standardized test found, enough to redraw and to compare it. It
+ * is written to result.json of the run directory (schema "mvm-result/1") and read back from there; pictures
+ * and tables are made from it alone. Every name in the file stands in docs/result-format.md.
+ */
+#ifndef MVM_RESULT_RESULT_H
+#define MVM_RESULT_RESULT_H
+
+#include "base/file.h"
+#include "host/fingerprint.h"
+#include "host/resource.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct reason;
+
+#define RESULT_SCHEMA "mvm-result/1"
+
+enum { RESULT_TEXT = 256, RESULT_LONG = 8192 };
+
+/* Why a run ended. */
+enum stop {
+    STOP_NOT_YET, /* still running, or killed: null in the file */
+    STOP_MAX,
+    STOP_CPU,
+    STOP_MEMORY,
+    STOP_SWAP,
+    STOP_PRESSURE,
+    STOP_DISK,
+    STOP_PIDS,
+    STOP_FILES,
+    STOP_MAPS,
+    STOP_ENGINE,
+    STOP_ALIVE,
+    STOP_INTERRUPT,
+    STOP_COUNT
+};
+
+/* "max", "cpu", ...; NULL for STOP_NOT_YET. */
+const char *stop_name(enum stop stop);
+
+/* The stop that a resource at the threshold causes. */
+enum stop stop_of_resource(enum resource resource);
+
+/* A mean of `n` samples with their standard deviation and the half width of the mean's 95 % confidence
+ * interval. */
+struct statistic {
+    double mean, sd, ci95;
+    unsigned n;
+};
+
+/* A least-squares slope and its 95 % confidence interval. `known` is false with fewer than three points. */
+struct slope {
+    bool known;
+    double value, low, high;
+    double intercept, r2;
+};
+
+/* Of a set of times in seconds (start of VMs, answers to challenges). All 0 when `n` is 0. */
+struct spread {
+    uint64_t n;
+    double least, median, p99, most;
+};
+
+struct result_interval {
+    uint64_t vms;                 /* running at the samples */
+    uint64_t asked, alive, wrong; /* challenge at this interval; asked is 0 where liveness cannot be proven */
+    double started_at, ended_at;  /* of the samples, seconds since 1970 */
+    double grow_seconds;          /* time to start this interval's VMs */
+    bool settled;                 /* readings were quiet before the samples; else the bound was reached */
+    double settle_seconds;
+    bool known[RESOURCE_COUNT];
+    struct statistic percent[RESOURCE_COUNT]; /* of the host, or of the share */
+    struct statistic cpu_busy, cpu_user, cpu_system, cpu_interrupt, cpu_steal; /* percent of the whole host */
+    struct statistic memory_taken; /* bytes beyond the empty host */
+    struct statistic disk_bytes, disk_operations, network_bytes, network_packets, swap_pages; /* per second */
+    struct statistic psi_cpu_some, psi_memory_some, psi_memory_full, psi_io_some,
+        psi_io_full; /* percent of the time */
+    struct memory_accounting memory;
+    struct spread boot;      /* start of the VM until it announced itself */
+    struct spread challenge; /* challenge sent until answered */
+};
+
+/* A name and a value for people: engine options, versions. */
+struct result_fact {
+    char *name, *value;
+};
+
+struct result_facts {
+    struct result_fact *items;
+    size_t count;
+};
+
+struct result {
+    /* The tool and the run. */
+    char tool_version[RESULT_TEXT];
+    char command_line[RESULT_LONG];
+    char method[RESULT_TEXT];    /* "standard-test/1" */
+    double started_at, ended_at; /* seconds since 1970; ended_at 0 while running */
+    uint64_t seed;
+
+    struct host_fingerprint host;
+    struct host_limits limits;
+
+    struct {
+        char name[64];
+        char class_letter[2];         /* "A", "B", "C", "D", "T"; "-" for an engine without VMs */
+        struct result_facts versions; /* program: its version line */
+        struct result_facts options;  /* as in effect, defaults included */
+        struct result_facts binaries; /* path: SHA-256 */
+    } engine;
+
+    struct {
+        char name[RESULT_TEXT]; /* guest name, or the file given */
+        char sha256[SHA256_TEXT_ROOM];
+        bool ours;
+        char file[RESULT_TEXT]; /* in the run directory */
+    } image;
+
+    struct {
+        double threshold_percent;
+        uint64_t memory_limit_bytes; /* 0: the whole host */
+        double cpu_limit;            /* CPUs; 0: the whole host */
+        uint64_t max_vms;            /* 0: until a resource gives out */
+        unsigned intervals_wanted, samples;
+        double sample_seconds;
+        uint64_t interval_vms; /* VMs added at each interval */
+    } plan;
+
+    struct {
+        uint64_t vms;
+        double memory_bytes_per_vm, cpu_percent_per_vm; /* of the whole host */
+        double seconds;
+    } pilot;
+
+    struct {
+        uint64_t started; /* VMs whose start was attempted and done */
+        uint64_t running; /* at the end */
+        uint64_t failed;  /* could not be started, or did not become ready */
+        uint64_t died;    /* ended by themselves after being ready */
+        bool provable;    /* the image answers challenges; else alive and asked are null: "not proven" */
+        uint64_t asked, alive, wrong;   /* the last challenge, of all */
+        char last_failure[RESULT_LONG]; /* in the engine's own words; "" for none */
+    } population;
+
+    enum stop stopped_by;
+    char stop_reason[RESULT_LONG]; /* one sentence */
+
+    struct {
+        struct slope memory_bytes;
+        struct slope cpu_percent_of_host;
+        double boot_seconds_median;
+    } per_vm;
+
+    struct {
+        double cpu_busy; /* percent of the whole host, empty */
+        struct statistic cpu;
+        struct host_reading reading;
+    } baseline;
+
+    struct result_interval *intervals;
+    size_t interval_count;
+
+    struct memory_accounting memory_accounting; /* at the largest interval */
+
+    struct {
+        bool done;
+        double seconds;
+        double memory_left_bytes; /* not come back within the bound; negative: more free than before */
+        int64_t tasks_left, files_left;
+        bool clean;
+    } teardown;
+
+    struct {
+        double cpu_percent_of_core;  /* what this program itself used while sampling, of one core */
+        double memory_bytes;         /* its resident memory at the end */
+        double sample_cost_seconds;  /* CPU time of one reading */
+        int oom_score_adj;           /* of this program; -1000 means that the OOM killer cannot take it */
+        uint64_t memory_floor_bytes; /* growth stops when less than this is available */
+    } harness;
+};
+
+/* Zeroes a result; result_release() frees what it owns, and is fine with a zeroed or half-filled one. */
+void result_init(struct result *result);
+void result_release(struct result *result);
+
+/* Appends a zeroed interval and returns it (owned by the result, valid until the next append), or NULL
+ * without memory. */
+struct result_interval *result_add_interval(struct result *result);
+
+/* Copies name and value to the end of the list. -ENOMEM or 0. */
+int result_facts_add(struct result_facts *facts, const char *name, const char *value);
+
+/* Writes result.json into the run directory, atomically (file_replace()). */
+int result_write(const struct result *result, const char *directory, struct reason *reason);
+
+/*
+ * Reads a run directory's result.json, or the file itself when `path` names one. A file that is not whole, of
+ * another schema or lacks a required name is refused with a sentence that says where. A result that is still
+ * running reads as well (stopped_by is STOP_NOT_YET).
+ */
+int result_read(struct result *result, const char *path, struct reason *reason);
+
+#endif
