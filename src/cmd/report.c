@@ -18,7 +18,7 @@ enum { RUNS_MOST = 8 };
 struct report_options {
     const char *out;
     struct option_list labels;
-    bool json, help;
+    bool summary, json, help;
 };
 
 static const struct option_spec specs[] = {
@@ -33,6 +33,10 @@ static const struct option_spec specs[] = {
      .argument = "TEXT",
      .help = "what to call a run: the first label is that of the first run, and so on",
      .offset = offsetof(struct report_options, labels)},
+    {.name = "summary",
+     .kind = OPTION_FLAG,
+     .help = "print a line a run instead of its tables",
+     .offset = offsetof(struct report_options, summary)},
     {.name = "json",
      .kind = OPTION_FLAG,
      .help = "print JSON instead of tables",
@@ -169,11 +173,11 @@ static bool print_json(const struct report *report)
 
 static void print_tables(const struct report *report)
 {
-    for (size_t i = 0; i < report->count; i++) {
+    for (size_t i = 0; i < report->count && !report->options.summary; i++) {
         report_print_run(&report->runs[i], stdout);
         putchar('\n');
     }
-    if (report->count > 1) {
+    if (report->count > 1 || report->options.summary) {
         report_print_summary(report->runs, report->count, stdout);
         putchar('\n');
     }

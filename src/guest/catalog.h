@@ -8,7 +8,8 @@
 
 struct reason;
 
-/* Settings of `mvm image build` and of every command that builds an image (as --guest NAME and these options). */
+/* Settings of `mvm image build` and of every command that builds an image (as --guest NAME and these
+ * options). */
 struct guest_settings {
     struct option_list routes; /* web: "/path=content" */
     const char *work;          /* web: CPU burnt before each answer: "10" milliseconds, or with a unit */
@@ -17,14 +18,16 @@ struct guest_settings {
 };
 
 struct guest {
-    const char *name;    /* "sleep" */
-    const char *summary; /* one sentence without a full stop */
+    const char *name;     /* "sleep" */
+    const char *summary;  /* one sentence without a full stop */
     const uint8_t *bytes; /* IMAGE_SIZE bytes, as assembled */
-    /* Lays the settings into the image, or says what does not fit (with the bytes missing); NULL: takes no settings. */
+    /* Lays the settings into the image, or says what does not fit (with the bytes missing); NULL: takes no
+     * settings. */
     int (*apply)(uint8_t bytes[IMAGE_SIZE], const struct guest_settings *settings, struct reason *reason);
     /*
-     * Writes what the settings in the image are to a malloc'd text: one line each, with the name of the option, a space and
-     * the value that the option would be given. NULL: has none. Safe on any bytes; NULL is returned without memory.
+     * Writes what the settings in the image are to a malloc'd text: one line each, with the name of the
+     * option, a space and the value that the option would be given. NULL: has none. Safe on any bytes; NULL
+     * is returned without memory.
      */
     char *(*describe)(const uint8_t bytes[IMAGE_SIZE]);
     /* Bytes of the room for settings that are taken; NULL: has no settings. Safe on any bytes. */
@@ -42,15 +45,15 @@ extern const struct option_spec guest_setting_specs[];
 extern const size_t guest_setting_spec_count;
 
 /*
- * Builds an image of guest `name` with `settings`. A setting that the guest does not know, a value it cannot take or content
- * that does not fit is -EINVAL with a sentence.
+ * Builds an image of guest `name` with `settings`. A setting that the guest does not know, a value it cannot
+ * take or content that does not fit is -EINVAL with a sentence.
  */
 int guest_build(struct image *image, const char *name, const struct guest_settings *settings,
                 struct reason *reason);
 
 /*
- * Bytes of an image that are free: for more settings where a built-in guest takes any, else the zeros between the code and
- * the signature.
+ * Bytes of an image that are free: for more settings where those of a built-in guest reach up to the
+ * signature, else the zeros before it.
  */
 size_t guest_free_bytes(const struct image *image);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Challenges: requests whose right answer only a running guest can give. The protocol: docs/guest-protocol.md.
- * The request is '?', the nonce and a line feed; the answer is '!', one letter a..p for each byte of the nonce, and a
- * line feed. The letters come from a 16-bit state that starts at CHALLENGE_SEED on every line:
+ * Challenges: requests whose right answer only a running guest can give. The protocol:
+ * docs/guest-protocol.md. The request is '?', the nonce and a line feed; the answer is '!', one letter a..p
+ * for each byte of the nonce, and a line feed. The letters come from a 16-bit state that starts at
+ * CHALLENGE_SEED on every line:
  *
  *     state = rotate_left_16(state, 5) + byte;   letter = 'a' + (state & 15)
  *
@@ -18,7 +19,7 @@
 
 enum {
     CHALLENGE_SEED = 0x4d56,
-    CHALLENGE_NONCE = 16,                       /* letters in the nonces made here */
+    CHALLENGE_NONCE = 16,                         /* letters in the nonces made here */
     CHALLENGE_REQUEST_ROOM = CHALLENGE_NONCE + 3, /* '?', nonce, LF, NUL */
     CHALLENGE_ANSWER_ROOM = CHALLENGE_NONCE + 2,  /* '!', letters, NUL */
 };

@@ -2,9 +2,9 @@
 /*
  * Images: the 512-byte boot sectors that VMs run.
  *
- * An image of ours carries a descriptor after its first jump (docs/guest-protocol.md, "The descriptor"), from which its
- * guest, its settings and its promise to answer challenges are known. Any other boot sector runs as well; what it does
- * is then not known, and no liveness is claimed for it.
+ * An image of ours carries a descriptor after its first jump (docs/guest-protocol.md, "The descriptor"), from
+ * which its guest, its settings and its promise to answer challenges are known. Any other boot sector runs as
+ * well; what it does is then not known, and no liveness is claimed for it.
  */
 #ifndef MVM_GUEST_IMAGE_H
 #define MVM_GUEST_IMAGE_H
@@ -36,9 +36,9 @@ struct image {
 void image_from_bytes(struct image *image, const uint8_t bytes[IMAGE_SIZE]);
 
 /*
- * Loads an image from a file. A file that is not 512 bytes long, or lacks the signature 55h AAh at its end, is refused
- * with -EINVAL and a sentence that says which. With `force` a missing signature is let pass, a shorter file is padded with
- * zeros and of a longer one the first 512 bytes are taken.
+ * Loads an image from a file. A file that is not 512 bytes long, or lacks the signature 55h AAh at its end,
+ * is refused with -EINVAL and a sentence that says which. With `force` a missing signature is let pass, a
+ * shorter file is padded with zeros and of a longer one the first 512 bytes are taken.
  */
 int image_load(struct image *image, const char *path, bool force, struct reason *reason);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The settings of the guests that take any: how they are read, laid into an image, told and measured. One file a guest;
- * the functions are those of struct guest. The layouts are those of docs/guest-protocol.md.
+ * The settings of the guests that take any: how they are read, laid into an image, told and measured. One
+ * file a guest; the functions are those of struct guest. The layouts are those of docs/guest-protocol.md.
  */
 #ifndef MVM_GUEST_SETTINGS_H
 #define MVM_GUEST_SETTINGS_H

@@ -175,6 +175,11 @@ static void print_facts(const struct result *result, FILE *to)
              text_cpu_slope(&result->per_vm.cpu_percent_of_host, text));
     text_print_wrapped("            CPU     ", result->per_vm.cpu_percent_of_host.known ? line : "unknown",
                        to);
+    if (result->per_vm.cpu_ticks_percent_of_host.known) {
+        snprintf(line, sizeof(line), "%s as the timer tick sees it (mpstat, top)",
+                 text_cpu_slope(&result->per_vm.cpu_ticks_percent_of_host, text));
+        text_print_wrapped("                    ", line, to);
+    }
     if (result->per_vm.boot_seconds_median > 0)
         text_print_wrapped("            boot    ", text_duration(result->per_vm.boot_seconds_median, text),
                            to);

@@ -109,6 +109,7 @@ static const struct json_field interval_fields[] = {
     {STATISTIC("cpu_system", struct result_interval, cpu_system)},
     {STATISTIC("cpu_interrupt", struct result_interval, cpu_interrupt)},
     {STATISTIC("cpu_steal", struct result_interval, cpu_steal)},
+    {STATISTIC("cpu_ticks", struct result_interval, cpu_ticks)},
     {STATISTIC("memory_taken_bytes", struct result_interval, memory_taken)},
     {STATISTIC("disk_bytes_per_second", struct result_interval, disk_bytes)},
     {STATISTIC("disk_operations_per_second", struct result_interval, disk_operations)},
@@ -257,6 +258,7 @@ const char *stop_name(enum stop stop)
 static const struct json_field per_vm_fields[] = {
     SLOPE("memory_bytes", per_vm.memory_bytes),
     SLOPE("cpu_percent_of_host", per_vm.cpu_percent_of_host),
+    SLOPE("cpu_ticks_percent_of_host", per_vm.cpu_ticks_percent_of_host),
     {DOUBLE("boot_seconds_median", struct result, per_vm.boot_seconds_median)},
     END,
 };

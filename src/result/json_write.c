@@ -178,6 +178,7 @@ json_t *result_to_json(const struct result *result)
     struct result settled = *result; /* shares what `result` owns */
     settle_slope(&settled.per_vm.memory_bytes);
     settle_slope(&settled.per_vm.cpu_percent_of_host);
+    settle_slope(&settled.per_vm.cpu_ticks_percent_of_host);
     return struct_json(result_fields, &settled);
 }
 

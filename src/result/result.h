@@ -75,6 +75,7 @@ struct result_interval {
     bool known[RESOURCE_COUNT];
     struct statistic percent[RESOURCE_COUNT]; /* of the host, or of the share */
     struct statistic cpu_busy, cpu_user, cpu_system, cpu_interrupt, cpu_steal; /* percent of the whole host */
+    struct statistic cpu_ticks; /* the same as cpu_busy, as the timer tick saw it: what mpstat and top print */
     struct statistic memory_taken; /* bytes beyond the empty host */
     struct statistic disk_bytes, disk_operations, network_bytes, network_packets, swap_pages; /* per second */
     struct statistic psi_cpu_some, psi_memory_some, psi_memory_full, psi_io_some,
@@ -152,11 +153,13 @@ struct result {
     struct {
         struct slope memory_bytes;
         struct slope cpu_percent_of_host;
+        struct slope cpu_ticks_percent_of_host; /* of cpu_ticks: for comparison with mpstat and top */
         double boot_seconds_median;
     } per_vm;
 
     struct {
         double cpu_busy; /* percent of the whole host, empty */
+        double cpu_ticks;
         struct statistic cpu;
         struct host_reading reading;
     } baseline;

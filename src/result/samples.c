@@ -53,6 +53,7 @@ static const struct column columns[] = {
     USAGE("cpu_system_percent", cpu_system),
     USAGE("cpu_interrupt_percent", cpu_interrupt),
     USAGE("cpu_steal_percent", cpu_steal),
+    USAGE("cpu_ticks_percent", cpu_ticks),
     USAGE("memory_taken_bytes", memory_taken_bytes),
     READING("memory_total_bytes", memory.total),
     READING("memory_available_bytes", memory.available),

@@ -116,33 +116,34 @@ static int prove(struct run *run, uint64_t sample, struct proof *ret_proof, stru
     return 0;
 }
 
+/* The empty host is a point of each line as well. */
 static void fit_slopes(struct result *result)
 {
-    size_t count = result->interval_count;
-    double *x = calloc(count + 1, sizeof(*x)), *memory = calloc(count + 1, sizeof(*memory)),
-           *cpu = calloc(count + 1, sizeof(*cpu)), *boot = calloc(count + 1, sizeof(*boot));
-    size_t boots = 0;
+    size_t count = result->interval_count, boots = 0;
+    double *columns = calloc(5 * (count + 1), sizeof(*columns));
 
-    if (x && memory && cpu && boot) {
-        /* The empty host is a point of the line as well. */
-        cpu[0] = result->baseline.cpu_busy;
-        for (size_t i = 0; i < count; i++) {
-            const struct result_interval *interval = &result->intervals[i];
+    if (!columns)
+        return;
+    double *x = columns, *memory = x + count + 1, *cpu = memory + count + 1, *ticks = cpu + count + 1,
+           *boot = ticks + count + 1;
 
-            x[i + 1] = (double)interval->vms;
-            memory[i + 1] = interval->memory_taken.mean;
-            cpu[i + 1] = interval->cpu_busy.mean;
-            if (interval->boot.n > 0)
-                boot[boots++] = interval->boot.median;
-        }
-        result->per_vm.memory_bytes = stats_slope(x, memory, count + 1);
-        result->per_vm.cpu_percent_of_host = stats_slope(x, cpu, count + 1);
-        result->per_vm.boot_seconds_median = stats_spread(boot, boots).median;
+    cpu[0] = result->baseline.cpu_busy;
+    ticks[0] = result->baseline.cpu_ticks;
+    for (size_t i = 0; i < count; i++) {
+        const struct result_interval *interval = &result->intervals[i];
+
+        x[i + 1] = (double)interval->vms;
+        memory[i + 1] = interval->memory_taken.mean;
+        cpu[i + 1] = interval->cpu_busy.mean;
+        ticks[i + 1] = interval->cpu_ticks.mean;
+        if (interval->boot.n > 0)
+            boot[boots++] = interval->boot.median;
     }
-    free(x);
-    free(memory);
-    free(cpu);
-    free(boot);
+    result->per_vm.memory_bytes = stats_slope(x, memory, count + 1);
+    result->per_vm.cpu_percent_of_host = stats_slope(x, cpu, count + 1);
+    result->per_vm.cpu_ticks_percent_of_host = stats_slope(x, ticks, count + 1);
+    result->per_vm.boot_seconds_median = stats_spread(boot, boots).median;
+    free(columns);
 }
 
 static void stop(struct run *run, enum stop why, const char *sentence)

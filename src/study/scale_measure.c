@@ -31,6 +31,7 @@ static const struct {
     FIGURE(cpu_system, cpu_system),
     FIGURE(cpu_interrupt, cpu_interrupt),
     FIGURE(cpu_steal, cpu_steal),
+    FIGURE(cpu_ticks, cpu_ticks),
     FIGURE(memory_taken_bytes, memory_taken),
     FIGURE(disk_bytes, disk_bytes),
     FIGURE(disk_operations, disk_operations),
@@ -223,6 +224,7 @@ int run_baseline(struct run *run, struct reason *reason)
     run->baseline.cpu_busy = empty.cpu_busy.mean;
     run->result->baseline.reading = run->baseline.reading;
     run->result->baseline.cpu_busy = empty.cpu_busy.mean;
+    run->result->baseline.cpu_ticks = empty.cpu_ticks.mean;
     run->result->baseline.cpu = empty.cpu_busy;
     return 0;
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # For all bats files: the program under test and a private folder.
 
+bats_require_minimum_version 1.5.0
+
 MVM=${MVM:-$BATS_TEST_DIRNAME/../../build/mvm}
 # The threshold keeps what else this machine does from ending a run.
 QUICK="--samples 2 --sample-time 100ms --settle 3s --threshold 100 --quiet"

@@ -101,6 +101,7 @@ static void fill_interval(struct result *result, struct result_interval *interva
     interval->cpu_user = statistic(cpu * 0.6, 0.5);
     interval->cpu_system = statistic(cpu * 0.4, 0.3);
     interval->cpu_steal = statistic(0.12, 0.02);
+    interval->cpu_ticks = statistic(cpu * 1.1, 0.2);
     interval->memory_taken = statistic(taken, 2e6);
     interval->memory = (struct memory_accounting){
         .taken = taken,
@@ -175,6 +176,7 @@ void canned_result(struct result *result, const struct canned *canned)
     if (canned->intervals >= 3) {
         result->per_vm.memory_bytes = slope(canned->memory_bytes, noise);
         result->per_vm.cpu_percent_of_host = slope(canned->cpu_percent, noise);
+        result->per_vm.cpu_ticks_percent_of_host = slope(1.1 * canned->cpu_percent, noise);
     }
     result->per_vm.boot_seconds_median = 0.52;
     result->baseline.cpu_busy = 0.4;
