@@ -3,6 +3,7 @@
 """Fits outside readings to the intervals of a result: outside.py RESULT MEMINFO-LOG MPSTAT-LOG"""
 import datetime
 import json
+import os
 import sys
 
 
@@ -15,7 +16,7 @@ def slope(points):
 
 def read_meminfo(path):
     with open(path, encoding="ascii") as log:
-        return [tuple(map(float, line.split())) for line in log if len(line.split()) == 2]
+        return [tuple(map(float, line.split())) for line in log if len(line.split()) == 3]
 
 
 def read_mpstat(path):
@@ -34,8 +35,17 @@ def read_mpstat(path):
     return rows
 
 
+def clock_share(rows, start, end):
+    """Percent of all CPUs that the tasks' own clocks went forward between the first and the last row."""
+    inside = [row for row in rows if start <= row[0] <= end]
+    if len(inside) < 2:
+        return None
+    seconds = inside[-1][0] - inside[0][0]
+    return 100 * (inside[-1][2] - inside[0][2]) / 1e9 / seconds / os.cpu_count()
+
+
 def within(rows, start, end):
-    values = [value for moment, value in rows if start <= moment <= end]
+    values = [row[1] for row in rows if start <= row[0] <= end]
     return sum(values) / len(values) if values else None
 
 
@@ -43,22 +53,29 @@ def main(result_path, meminfo_path, mpstat_path):
     with open(result_path, encoding="utf-8") as file:
         result = json.load(file)
     meminfo, mpstat = read_meminfo(meminfo_path), read_mpstat(mpstat_path)
-    memory, cpu = [], []
+    points = {"memory": [], "mpstat": [], "clock": []}
     for interval in result["intervals"]:
-        available = within(meminfo, interval["started_at"], interval["ended_at"])
-        # A second of mpstat ends at its stamp, so the first one that is wholly inside ends a second later.
-        busy = within(mpstat, interval["started_at"] + 1, interval["ended_at"] + 0.2)
-        if available is not None:
-            memory.append((interval["vms"], -available))
-        if busy is not None:
-            cpu.append((interval["vms"], busy))
-    ours, low, high = result["per_vm"]["cpu_percent_of_host"], *result["per_vm"]["cpu_percent_of_host_ci95"]
-    outside_memory, outside_cpu = slope(memory), slope(cpu)
-    inside_memory = result["per_vm"]["memory_bytes"]
-    print(f"memory per VM: mvm {inside_memory:.0f} bytes, /proc/meminfo {outside_memory:.0f} bytes, "
-          f"difference {100 * (inside_memory / outside_memory - 1):+.2f} %")
-    print(f"CPU per VM: mvm {ours:.5f} % of the host [{low:.5f}, {high:.5f}], mpstat {outside_cpu:.5f} %, "
-          f"{'inside' if low <= outside_cpu <= high else 'OUTSIDE'} the interval")
+        start, end = interval["started_at"], interval["ended_at"]
+        available = within(meminfo, start, end)
+        readings = {
+            "memory": -available if available is not None else None,
+            # A second of mpstat ends at its stamp, so the first one that is wholly inside ends a second later.
+            "mpstat": within(mpstat, start + 1, end + 0.2),
+            "clock": clock_share(meminfo, start, end),
+        }
+        for name, value in readings.items():
+            if value is not None:
+                points[name].append((interval["vms"], value))
+    per_vm = result["per_vm"]
+    outside = slope(points["memory"])
+    print(f"memory per VM: mvm {per_vm['memory_bytes']:.0f} bytes, /proc/meminfo {outside:.0f} bytes, "
+          f"difference {100 * (per_vm['memory_bytes'] / outside - 1):+.2f} %")
+    for name, ours, source in (("CPU per VM, as the tick sees it", "cpu_ticks_percent_of_host", "mpstat"),
+                               ("CPU per VM, measured", "cpu_percent_of_host", "clock")):
+        low, high = per_vm[ours + "_ci95"]
+        outside = slope(points[source])
+        print(f"{name}: mvm {per_vm[ours]:.5f} % of the host [{low:.5f}, {high:.5f}], {source} {outside:.5f} %, "
+              f"{'inside' if low <= outside <= high else 'OUTSIDE'} the interval")
 
 
 main(*sys.argv[1:])
