@@ -75,18 +75,14 @@ static int example_describe(const struct engine_setup *setup, struct result *res
 }
 
 /* How VM number `vm` is started. The context is the setup, which outlives the population. */
-static char **example_arguments(void *context, uint64_t vm, const char *serial_path)
+static void example_arguments(void *context, uint64_t vm, const char *serial_path, struct arguments *to)
 {
     const struct engine_setup *setup = context;
-    char **arguments = NULL;
 
     (void)vm;
-    arguments_add(&arguments, "examplevmm");
-    arguments_add(&arguments, "--boot-sector");
-    arguments_add(&arguments, setup->image_path);
-    arguments_add(&arguments, "--serial-listen");
-    arguments_add(&arguments, serial_path);
-    return arguments; /* NULL when memory ran out on the way */
+    arguments_add(to, "examplevmm");
+    arguments_add_option(to, "--boot-sector", "%s", setup->image_path);
+    arguments_add_option(to, "--serial-listen", "%s", serial_path);
 }
 
 static int example_open(const struct engine_setup *setup, struct population **ret_population,
@@ -107,20 +103,11 @@ static int example_open(const struct engine_setup *setup, struct population **re
 const struct engine engine_example = {
     .name = "example",
     .summary = "one examplevmm process a VM",
-    .class_letter = 'A', /* each VM is a live hypervisor object of its own, booted */
-    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES,
     .options = example_option_specs,
     .option_count = sizeof(example_option_specs) / sizeof(example_option_specs[0]),
     .options_size = sizeof(struct example_options),
     .probe = example_probe,
     .describe = example_describe,
     .open = example_open,
-    .grow = processes_grow,
-    .counts = processes_counts,
-    .is_running = processes_is_running,
-    .take_boot_times = processes_take_boot_times,
-    .submit = processes_submit,
-    .reap = processes_reap,
-    .wait = processes_wait,
-    .close = processes_close,
+    PROCESS_ENGINE, /* class A: each VM is a live hypervisor object of its own, booted */
 };

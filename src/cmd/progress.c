@@ -25,11 +25,14 @@ void progress_begin(struct progress_line *line, bool quiet)
     *line = (struct progress_line){.terminal = isatty(STDERR_FILENO), .quiet = quiet, .last_phase = -1};
 }
 
-static void print_vms(const struct scale_progress *progress, FILE *to)
+/* The goal is a prediction unless it is the maximum that the user gave; one that was passed is not shown any
+ * more. */
+static void print_vms(uint64_t vms, const struct scale_progress *progress, FILE *to)
 {
-    fprintf(to, "%llu", (unsigned long long)progress->counts.running);
-    if (progress->goal_vms > 0)
-        fprintf(to, " of about %llu", (unsigned long long)progress->goal_vms);
+    fprintf(to, "%llu", (unsigned long long)vms);
+    if (progress->goal_vms >= vms)
+        fprintf(to, " of %s%llu", progress->goal_vms == progress->result->plan.max_vms ? "" : "about ",
+                (unsigned long long)progress->goal_vms);
     fprintf(to, " VMs");
     if (progress->counts.failed + progress->counts.died > 0)
         fprintf(to, " (%llu lost)", (unsigned long long)(progress->counts.failed + progress->counts.died));
@@ -71,7 +74,7 @@ static void rewrite(struct progress_line *line, const struct scale_progress *pro
     line->last_phase = (int)progress->phase;
     line->shown = true;
     fprintf(stderr, "\r\033[K");
-    print_vms(progress, stderr);
+    print_vms(progress->counts.running, progress, stderr);
     if (interval)
         print_resources(interval, stderr);
     fprintf(stderr, ": %s", phases[progress->phase]);
@@ -90,10 +93,7 @@ static void print_lines(struct progress_line *line, const struct scale_progress 
 
         if (interval->cpu_busy.n == 0)
             break;
-        fprintf(stderr, "%llu", (unsigned long long)interval->vms);
-        if (progress->goal_vms > 0)
-            fprintf(stderr, " of about %llu", (unsigned long long)progress->goal_vms);
-        fprintf(stderr, " VMs");
+        print_vms(interval->vms, progress, stderr);
         print_resources(interval, stderr);
         print_time_left(progress->seconds_left, stderr);
         fputc('\n', stderr);

@@ -13,7 +13,6 @@
 #include "engine/spawn.h"
 
 #include <errno.h>
-#include <popt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,8 +41,7 @@ static const struct option_spec exec_option_specs[] = {
 };
 
 struct exec_command {
-    const char **words; /* of the template; one block of popt's */
-    int count;
+    struct arguments words; /* of the template */
     const char *image_path;
 };
 
@@ -55,28 +53,22 @@ static enum serial_door door_of(const struct exec_options *options)
     return SERIAL_STDIO;
 }
 
-/* Splits the template and finds its program. Both results are malloc'd. */
-static int split_template(const struct exec_options *options, const char ***ret_words, int *ret_count,
-                          char **ret_program, struct reason *reason)
+/* Splits the template, and finds its program, whose path is malloc'd. The caller releases `words` also on
+ * failure. */
+static int split_template(const struct exec_options *options, struct arguments *words, char **ret_program,
+                          struct reason *reason)
 {
-    int count = 0;
-    const char **words = NULL;
-
     if (!options->command)
         return reason_set(reason, EINVAL, "the engine exec needs --command, the command that runs one VM");
-    int error = poptParseArgvString(options->command, &count, &words);
+    int error = arguments_add_split(words, "command", options->command, reason);
 
     if (error)
-        return reason_set(reason, EINVAL, "--command cannot be split into words: %s",
-                          error == POPT_ERROR_NOARG ? "it is empty" : poptStrerror(error));
-    error = program_find(words[0], ret_program, reason);
-    if (error) {
-        free((void *)words);
         return error;
-    }
-    *ret_words = words;
-    *ret_count = count;
-    return 0;
+    if (!arguments_whole(words))
+        return reason_set(reason, ENOMEM, "no memory for the command");
+    if (words->count == 0)
+        return reason_set(reason, EINVAL, "--command is empty; it takes the command that runs one VM");
+    return program_find(words->words[0], ret_program, reason);
 }
 
 /* The placeholder that `text` starts with, or NULL; `*ret_length` is its length. */
@@ -129,15 +121,14 @@ static bool template_has(const struct exec_options *options, const char *name)
 static int exec_probe(const void *values, struct reason *reason)
 {
     const struct exec_options *options = values;
-    const char **words;
-    char *program;
-    int count;
-    int error = split_template(options, &words, &count, &program, reason);
+    struct arguments words = {0};
+    char *program = NULL;
+    int error = split_template(options, &words, &program, reason);
 
+    arguments_release(&words);
+    free(program);
     if (error)
         return error;
-    free((void *)words);
-    free(program);
     if (door_of(options) != SERIAL_STDIO && !template_has(options, "{serial}"))
         return reason_set(reason, EINVAL,
                           "--serial %s needs {serial} in --command, the path of the VM's serial socket",
@@ -150,32 +141,28 @@ static int exec_probe(const void *values, struct reason *reason)
     return 0;
 }
 
-static char **exec_arguments(void *context, uint64_t vm, const char *serial_path)
+static void exec_arguments(void *context, uint64_t vm, const char *serial_path, struct arguments *to)
 {
     const struct exec_command *command = context;
-    char **arguments = NULL;
     char id[32];
 
     snprintf(id, sizeof(id), "%llu", (unsigned long long)vm);
-    for (int i = 0; i < command->count; i++) {
-        char *word = fill_in(command->words[i], id, command->image_path, serial_path);
+    for (size_t i = 0; i < command->words.count; i++) {
+        char *word = fill_in(command->words.words[i], id, command->image_path, serial_path);
 
         if (word)
-            arguments_add(&arguments, word);
+            arguments_add(to, word);
+        else
+            to->failed = true;
         free(word);
-        if (!word || !arguments) {
-            arguments_free(arguments);
-            return NULL;
-        }
     }
-    return arguments;
 }
 
 static void free_command(void *context)
 {
     struct exec_command *command = context;
 
-    free((void *)command->words);
+    arguments_release(&command->words);
     free(command);
 }
 
@@ -188,10 +175,10 @@ static int exec_open(const struct engine_setup *setup, struct population **ret_p
 
     if (!command)
         return reason_set(reason, ENOMEM, "no memory for a population");
-    int error = split_template(options, &command->words, &command->count, &program, reason);
+    int error = split_template(options, &command->words, &program, reason);
 
     if (error) {
-        free(command);
+        free_command(command);
         return error;
     }
     command->image_path = setup->image_path;
@@ -210,14 +197,13 @@ static int exec_open(const struct engine_setup *setup, struct population **ret_p
 static int exec_describe(const struct engine_setup *setup, struct result *result, struct reason *reason)
 {
     const struct exec_options *options = setup->options;
-    const char **words;
+    struct arguments words = {0};
     char *program, hash[SHA256_TEXT_ROOM];
-    int count;
-    int error = split_template(options, &words, &count, &program, reason);
+    int error = split_template(options, &words, &program, reason);
 
+    arguments_release(&words);
     if (error)
         return error;
-    free((void *)words);
     error = file_sha256(program, hash, reason);
     if (!error)
         error = result_facts_add(&result->engine.binaries, program, hash);
@@ -232,20 +218,11 @@ static int exec_describe(const struct engine_setup *setup, struct result *result
 const struct engine engine_exec = {
     .name = "exec",
     .summary = "one process a VM, started by a command of yours: any VMM with a serial port",
-    .class_letter = 'A',
-    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES,
     .options = exec_option_specs,
     .option_count = sizeof(exec_option_specs) / sizeof(exec_option_specs[0]),
     .options_size = sizeof(struct exec_options),
     .probe = exec_probe,
     .describe = exec_describe,
     .open = exec_open,
-    .grow = processes_grow,
-    .counts = processes_counts,
-    .is_running = processes_is_running,
-    .take_boot_times = processes_take_boot_times,
-    .submit = processes_submit,
-    .reap = processes_reap,
-    .wait = processes_wait,
-    .close = processes_close,
+    PROCESS_ENGINE,
 };

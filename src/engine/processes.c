@@ -28,36 +28,6 @@
 /* Between two looks at VMs that boot, and so the longest that a watch is kept waiting. */
 #define LOOK_NS (20 * NS_PER_MILLISECOND)
 
-void arguments_free(char **arguments)
-{
-    for (char **word = arguments; word && *word; word++)
-        free(*word);
-    free(arguments);
-}
-
-void arguments_add(char ***arguments, const char *word)
-{
-    size_t count = 0;
-
-    while (*arguments && (*arguments)[count])
-        count++;
-    char **grown = *arguments || count == 0 ? realloc(*arguments, (count + 2) * sizeof(*grown)) : NULL;
-    char *copy = grown ? strdup(word) : NULL;
-
-    if (!grown) {
-        arguments_free(*arguments);
-        *arguments = NULL;
-        return;
-    }
-    grown[count] = copy;
-    grown[count + 1] = NULL;
-    *arguments = grown;
-    if (!copy) {
-        arguments_free(grown);
-        *arguments = NULL;
-    }
-}
-
 uint64_t processes_parallel(uint64_t wanted)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -95,6 +65,11 @@ static void release(struct processes *processes)
     free(processes);
 }
 
+static bool has_path(const struct processes *processes)
+{
+    return processes->plan.door == SERIAL_LISTEN || processes->plan.door == SERIAL_CONNECT;
+}
+
 int processes_open(const struct engine *engine, const struct engine_setup *setup,
                    const struct process_plan *plan, struct population **ret_population, struct reason *reason)
 {
@@ -127,6 +102,11 @@ int processes_open(const struct engine *engine, const struct engine_setup *setup
         release(processes);
         return error;
     }
+    if (has_path(processes) && strlen(processes->keeper.directory) + 22 > SERIAL_PATH_ROOM) {
+        keeper_stop(&processes->keeper);
+        release(processes);
+        return reason_set(reason, ENAMETOOLONG, "the path in TMPDIR is too long for sockets in it");
+    }
     *ret_population = &processes->population;
     return 0;
 }
@@ -148,7 +128,7 @@ static int make_room(struct processes *processes, struct reason *reason)
 static void serial_path(const struct processes *processes, uint64_t vm, char path[SERIAL_PATH_ROOM])
 {
     path[0] = '\0';
-    if (processes->plan.door == SERIAL_LISTEN || processes->plan.door == SERIAL_CONNECT)
+    if (has_path(processes))
         snprintf(path, SERIAL_PATH_ROOM, "%s/%llu", processes->keeper.directory, (unsigned long long)vm);
 }
 
@@ -204,16 +184,17 @@ static int start(struct processes *processes, struct reason *reason)
     *machine = (struct vm){.serial.fd = -1, .listener = -1, .state = VM_BOOTING};
     serial_path(processes, vm, path);
 
-    char **arguments = processes->plan.arguments(processes->plan.context, vm, path);
+    struct arguments arguments = {0};
 
-    if (!arguments)
-        return reason_set(reason, ENOMEM, "no memory to start another VM");
-    error = prepare_door(processes, machine, path, ends, reason);
+    processes->plan.arguments(processes->plan.context, vm, path, &arguments);
+    error = arguments_whole(&arguments) ? 0 : reason_set(reason, ENOMEM, "no memory to start another VM");
+    if (!error)
+        error = prepare_door(processes, machine, path, ends, reason);
     if (!error) {
         bool stdio = processes->plan.door == SERIAL_STDIO;
         struct spawn spawn = {
             .program = processes->plan.program,
-            .arguments = arguments,
+            .arguments = arguments.words,
             .group = processes->keeper.group,
             .standard_input = stdio ? ends[1] : -1,
             .standard_output = stdio ? ends[1] : -1,
@@ -225,7 +206,7 @@ static int start(struct processes *processes, struct reason *reason)
         machine->pid = spawn_process(&spawn, reason);
         error = machine->pid < 0 ? (int)machine->pid : 0;
     }
-    arguments_free(arguments);
+    arguments_release(&arguments);
     if (ends[1] >= 0)
         close(ends[1]);
     if (error) {

@@ -10,6 +10,7 @@
 #ifndef MVM_ENGINE_PROCESSES_H
 #define MVM_ENGINE_PROCESSES_H
 
+#include "engine/arguments.h"
 #include "engine/engine.h"
 
 /* How a VM's serial port becomes a socket. */
@@ -49,9 +50,8 @@ struct process_plan {
     char *program; /* absolute path; the population frees it */
     enum serial_door door;
     struct process_options options;
-    /* The argv of VM `vm`: malloc'd words in a malloc'd list ended by NULL, freed by the caller.
-     * `serial_path` is "" but for SERIAL_LISTEN and SERIAL_CONNECT. NULL without memory. */
-    char **(*arguments)(void *context, uint64_t vm, const char *serial_path);
+    /* Appends the argv of VM `vm`. `serial_path` is "" but for SERIAL_LISTEN and SERIAL_CONNECT. */
+    void (*arguments)(void *context, uint64_t vm, const char *serial_path, struct arguments *to);
     void *context;
     void (*free_context)(void *context);
 };
@@ -72,15 +72,16 @@ size_t processes_reap(struct population *population, struct engine_ask **ret_ask
 void processes_wait(struct population *population, uint64_t until_ns);
 void processes_close(struct population *population);
 
+/* What all engines of processes have in common in their struct engine. */
+#define PROCESS_ENGINE                                                                                       \
+    .class_letter = 'A',                                                                                     \
+    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES,             \
+    .grow = processes_grow, .counts = processes_counts, .is_running = processes_is_running,                  \
+    .take_boot_times = processes_take_boot_times, .submit = processes_submit, .reap = processes_reap,        \
+    .wait = processes_wait, .close = processes_close
+
 /* How many VMs boot at once when an option says `wanted`: that many, or for 0 four on each CPU online.
  * Booting is bound by CPU; bench/start shows that more at once gain nothing. */
 uint64_t processes_parallel(uint64_t wanted);
-
-/* Frees an argv of process_plan.arguments(). */
-void arguments_free(char **arguments);
-
-/* Appends a malloc'd copy of `word`; `*arguments` grows and stays NULL-terminated. On failure frees all,
- * leaves NULL. */
-void arguments_add(char ***arguments, const char *word);
 
 #endif

@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <popt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,11 +55,6 @@ static const struct option_spec qemu_option_specs[] = {
      FIELD(extra), .fallback = NULL},
 };
 
-/* What a VM is started with; the same for every VM. */
-struct qemu_command {
-    char **arguments; /* without the program, which comes first */
-};
-
 static int find_binary(const struct qemu_options *options, char **ret_path, struct reason *reason)
 {
     char name[64];
@@ -81,21 +75,13 @@ static bool whole_mebibytes(uint64_t bytes)
     return (bytes & ((UINT64_C(1) << 20) - 1)) == 0;
 }
 
-static int split_extra(const char *text, char ***arguments, struct reason *reason)
+static int add_extra(const struct qemu_options *options, struct arguments *to, struct reason *reason)
 {
-    int count = 0;
-    const char **words = NULL;
-    int error = poptParseArgvString(text, &count, &words);
+    int error = 0;
 
-    /* Text of spaces alone has no words, which is nothing wrong. */
-    if (error == POPT_ERROR_NOARG)
-        return 0;
-    if (error)
-        return reason_set(reason, EINVAL, "--extra cannot be split into arguments: %s", poptStrerror(error));
-    for (int i = 0; i < count && arguments; i++)
-        arguments_add(arguments, words[i]);
-    free((void *)words);
-    return 0;
+    for (size_t i = 0; i < options->extra.count && !error; i++)
+        error = arguments_add_split(to, "extra", options->extra.items[i], reason);
+    return error;
 }
 
 static int qemu_probe(const void *values, struct reason *reason)
@@ -109,12 +95,12 @@ static int qemu_probe(const void *values, struct reason *reason)
         return reason_set(reason, EINVAL, "--code-buffer takes whole MiB, since QEMU does");
     if (options->firmware && access(options->firmware, R_OK) < 0)
         return reason_errno(reason, errno, "cannot read the firmware %s", options->firmware);
-    for (size_t i = 0; i < options->extra.count; i++) {
-        int error = split_extra(options->extra.items[i], NULL, reason);
+    struct arguments extra = {0};
+    int error = add_extra(options, &extra, reason);
 
-        if (error)
-            return error;
-    }
+    arguments_release(&extra);
+    if (error)
+        return error;
     if (strcmp(options->accelerator, "kvm") == 0) {
         if (access("/dev/kvm", F_OK) < 0)
             return reason_set(reason, ENODEV,
@@ -123,27 +109,10 @@ static int qemu_probe(const void *values, struct reason *reason)
             return reason_set(reason, EACCES,
                               "you may not use /dev/kvm (membership of its group gives leave)");
     }
-    int error = find_binary(options, &path, reason);
-
+    error = find_binary(options, &path, reason);
     if (!error)
         free(path);
     return error;
-}
-
-static void add(char ***arguments, const char *option, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void add(char ***arguments, const char *option, const char *format, ...)
-{
-    char value[PATH_MAX + 256];
-    va_list rest;
-
-    va_start(rest, format);
-    vsnprintf(value, sizeof(value), format, rest);
-    va_end(rest);
-    arguments_add(arguments, option);
-    if (*arguments)
-        arguments_add(arguments, value);
 }
 
 /* In QEMU's option lists a comma within a value is written twice. */
@@ -159,64 +128,55 @@ static void double_commas(const char *from, char *to, size_t room)
     to[at] = '\0';
 }
 
-static char **make_arguments(const char *program, const struct qemu_options *options,
-                             const struct engine_setup *setup, struct reason *reason)
+/* The command line of a VM, the program first; the same for every VM. */
+static int make_arguments(const char *program, const struct engine_setup *setup, struct arguments *to,
+                          struct reason *reason)
 {
-    char **arguments = NULL;
+    const struct qemu_options *options = setup->options;
     char image[PATH_MAX];
 
-    arguments_add(&arguments, program);
-    add(&arguments, "-machine", "%s", options->machine);
+    arguments_add(to, program);
+    arguments_add_option(to, "-machine", "%s", options->machine);
     if (options->cpu)
-        add(&arguments, "-cpu", "%s", options->cpu);
-    add(&arguments, "-m", "%llu", (unsigned long long)(options->memory_bytes >> 20));
+        arguments_add_option(to, "-cpu", "%s", options->cpu);
+    arguments_add_option(to, "-m", "%llu", (unsigned long long)(options->memory_bytes >> 20));
     if (strcmp(options->accelerator, "tcg") == 0)
-        add(&arguments, "-accel", "tcg,tb-size=%llu", (unsigned long long)(options->code_buffer_bytes >> 20));
+        arguments_add_option(to, "-accel", "tcg,tb-size=%llu",
+                             (unsigned long long)(options->code_buffer_bytes >> 20));
     else
-        add(&arguments, "-accel", "%s", options->accelerator);
-    arguments_add(&arguments, "-nodefaults");
-    arguments_add(&arguments, "-no-user-config");
-    add(&arguments, "-display", "none");
-    add(&arguments, "-monitor", "none");
+        arguments_add_option(to, "-accel", "%s", options->accelerator);
+    arguments_add(to, "-nodefaults");
+    arguments_add(to, "-no-user-config");
+    arguments_add_option(to, "-display", "none");
+    arguments_add_option(to, "-monitor", "none");
     if (options->firmware)
-        add(&arguments, "-bios", "%s", options->firmware);
+        arguments_add_option(to, "-bios", "%s", options->firmware);
     /* A floppy, since it can be read-only, so that all VMs share one file. */
     double_commas(setup->image_path, image, sizeof(image));
-    add(&arguments, "-drive", "if=floppy,format=raw,readonly=on,file=%s", image);
-    add(&arguments, "-chardev", "socket,id=serial,fd=3");
-    add(&arguments, "-serial", "chardev:serial");
-    for (size_t i = 0; i < options->extra.count && arguments; i++) {
-        if (split_extra(options->extra.items[i], &arguments, reason) < 0) {
-            arguments_free(arguments);
-            return NULL;
-        }
-    }
-    if (!arguments)
-        reason_set(reason, ENOMEM, "no memory for QEMU's command line");
-    return arguments;
+    arguments_add_option(to, "-drive", "if=floppy,format=raw,readonly=on,file=%s", image);
+    arguments_add_option(to, "-chardev", "socket,id=serial,fd=3");
+    arguments_add_option(to, "-serial", "chardev:serial");
+    int error = add_extra(options, to, reason);
+
+    if (!error && !arguments_whole(to))
+        error = reason_set(reason, ENOMEM, "no memory for QEMU's command line");
+    return error;
 }
 
-static char **copy_arguments(void *context, uint64_t vm, const char *serial_path)
+static void copy_arguments(void *context, uint64_t vm, const char *serial_path, struct arguments *to)
 {
-    const struct qemu_command *command = context;
-    char **copy = NULL;
+    const struct arguments *command = context;
 
     (void)vm;
     (void)serial_path;
-    for (char **word = command->arguments; *word; word++) {
-        arguments_add(&copy, *word);
-        if (!copy)
-            return NULL;
-    }
-    return copy;
+    for (size_t i = 0; i < command->count; i++)
+        arguments_add(to, command->words[i]);
 }
 
 static void free_command(void *context)
 {
-    struct qemu_command *command = context;
-
-    arguments_free(command->arguments);
-    free(command);
+    arguments_release(context);
+    free(context);
 }
 
 static int qemu_open(const struct engine_setup *setup, struct population **ret_population,
@@ -228,14 +188,15 @@ static int qemu_open(const struct engine_setup *setup, struct population **ret_p
 
     if (error)
         return error;
-    struct qemu_command *command = calloc(1, sizeof(*command));
+    struct arguments *command = calloc(1, sizeof(*command));
 
-    if (command)
-        command->arguments = make_arguments(program, options, setup, reason);
-    if (!command || !command->arguments) {
-        free(command);
+    error = command ? make_arguments(program, setup, command, reason)
+                    : reason_set(reason, ENOMEM, "no memory for a population");
+    if (error) {
+        if (command)
+            free_command(command);
         free(program);
-        return -ENOMEM;
+        return error;
     }
     const struct process_plan plan = {
         .program = program,
@@ -252,18 +213,17 @@ static int qemu_open(const struct engine_setup *setup, struct population **ret_p
 static int describe_command(const char *program, const struct engine_setup *setup, struct result *result,
                             struct reason *reason)
 {
-    char **arguments = make_arguments(program, setup->options, setup, reason);
+    struct arguments arguments = {0};
     char line[RESULT_LONG] = "";
+    int error = make_arguments(program, setup, &arguments, reason);
 
-    if (!arguments)
-        return -ENOMEM;
-    for (char **word = arguments; *word; word++) {
+    for (size_t i = 0; !error && i < arguments.count; i++) {
         size_t used = strlen(line);
 
-        snprintf(line + used, sizeof(line) - used, "%s%s", used ? " " : "", *word);
+        snprintf(line + used, sizeof(line) - used, "%s%s", used ? " " : "", arguments.words[i]);
     }
-    arguments_free(arguments);
-    return result_facts_add(&result->engine.options, "command", line);
+    arguments_release(&arguments);
+    return error ? error : result_facts_add(&result->engine.options, "command", line);
 }
 
 static int describe_options(const struct qemu_options *options, struct result *result)
@@ -305,20 +265,11 @@ static int qemu_describe(const struct engine_setup *setup, struct result *result
 const struct engine engine_qemu = {
     .name = "qemu",
     .summary = "one QEMU process a VM, emulated (tcg) or on hardware (kvm)",
-    .class_letter = 'A',
-    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES,
     .options = qemu_option_specs,
     .option_count = sizeof(qemu_option_specs) / sizeof(qemu_option_specs[0]),
     .options_size = sizeof(struct qemu_options),
     .probe = qemu_probe,
     .describe = qemu_describe,
     .open = qemu_open,
-    .grow = processes_grow,
-    .counts = processes_counts,
-    .is_running = processes_is_running,
-    .take_boot_times = processes_take_boot_times,
-    .submit = processes_submit,
-    .reap = processes_reap,
-    .wait = processes_wait,
-    .close = processes_close,
+    PROCESS_ENGINE,
 };

@@ -6,6 +6,11 @@ static double growth(uint64_t before, uint64_t after)
     return (double)after - (double)before;
 }
 
+uint64_t host_memory_available(const struct host_memory *memory)
+{
+    return memory->available + memory->free_lists;
+}
+
 /* How much of `bytes` of reclaimable memory MemAvailable leaves out (mm/show_mem.c, si_mem_available()):
  * below twice the low watermark, half of each byte. On a host with little cache this shows in every file that
  * a population maps. */
@@ -31,7 +36,7 @@ void memory_account(const struct host_memory *empty, const struct host_memory *n
                     struct memory_accounting *ret_accounting)
 {
     struct memory_accounting accounting = {
-        .taken = growth(now->available, empty->available),
+        .taken = growth(host_memory_available(now), host_memory_available(empty)),
         .anonymous = growth(empty->anonymous, now->anonymous),
         .shared = growth(empty->shared, now->shared),
         .page_tables = growth(empty->page_tables, now->page_tables),
@@ -41,7 +46,6 @@ void memory_account(const struct host_memory *empty, const struct host_memory *n
         .vmalloc = growth(empty->vmalloc, now->vmalloc),
         .slab = slab_not_available(now) - slab_not_available(empty),
         .file_cache = file_cache_not_available(now) - file_cache_not_available(empty),
-        .free_lists = growth(empty->free_lists, now->free_lists),
     };
 
     if (vmalloc_holds_stacks)
@@ -49,6 +53,6 @@ void memory_account(const struct host_memory *empty, const struct host_memory *n
     accounting.unexplained = accounting.taken - accounting.anonymous - accounting.shared -
                              accounting.page_tables - accounting.secondary_page_tables -
                              accounting.kernel_stacks - accounting.per_cpu - accounting.vmalloc -
-                             accounting.slab - accounting.file_cache - accounting.free_lists;
+                             accounting.slab - accounting.file_cache;
     *ret_accounting = accounting;
 }

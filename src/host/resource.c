@@ -139,7 +139,7 @@ void host_usage(const struct host_reading *before, const struct host_reading *af
         rates(before, after, seconds, ret_usage);
     if (baseline)
         ret_usage->memory_taken_bytes =
-            (double)baseline->reading.memory.available - (double)memory->available;
+            (double)host_memory_available(&baseline->reading.memory) - (double)host_memory_available(memory);
 
     if (share && share->cpus > 0 && baseline)
         set(ret_usage, RESOURCE_CPU, true,
@@ -151,7 +151,7 @@ void host_usage(const struct host_reading *before, const struct host_reading *af
             percent_of(ret_usage->memory_taken_bytes, (double)share->memory_bytes));
     else
         set(ret_usage, RESOURCE_MEMORY, true,
-            percent_of((double)memory->total - (double)memory->available, (double)memory->total));
+            percent_of((double)memory->total - (double)host_memory_available(memory), (double)memory->total));
 
     set(ret_usage, RESOURCE_SWAP, memory->swap_total > 0,
         percent_of((double)memory->swap_total - (double)memory->swap_free, (double)memory->swap_total));

@@ -67,8 +67,9 @@ struct host_usage {
     double cpu_system;
     double cpu_interrupt; /* irq + softirq */
     double cpu_steal;
-    double cpu_ticks;          /* busy as the timer tick saw it, which is what mpstat and top print */
-    double memory_taken_bytes; /* available on the empty host less available now; may be negative */
+    double cpu_ticks; /* busy as the timer tick saw it, which is what mpstat and top print */
+    double
+        memory_taken_bytes; /* host_memory_available() of the empty host less that of now; may be negative */
     /* Rates per second. */
     double disk_bytes, disk_operations, network_bytes, network_packets, swap_pages;
     double psi_cpu_some, psi_memory_some, psi_memory_full, psi_io_some, psi_io_full; /* percent of the time */
@@ -89,13 +90,20 @@ void host_usage(const struct host_reading *before, const struct host_reading *af
                 const struct host_limits *limits, const struct host_baseline *baseline,
                 const struct host_share *share, struct host_usage *ret_usage);
 
+/*
+ * Bytes that are free or can be had at once: MemAvailable, and the free pages in the CPUs' own lists, which
+ * MemAvailable leaves out. These lists come and go by themselves: after many processes have ended they hold
+ * some 10 MB a CPU, which the next processes then take from there (mm/page_alloc.c, free_unref_page(),
+ * decay_pcp_high()).
+ */
+uint64_t host_memory_available(const struct host_memory *memory);
+
 /* Where memory went between the empty host and `now`, in bytes; the kinds add up to `taken`. */
 struct memory_accounting {
-    double taken; /* MemAvailable then less MemAvailable now */
+    double taken; /* host_memory_available() then less now */
     double anonymous, shared, page_tables, secondary_page_tables, kernel_stacks, per_cpu, vmalloc;
     double slab;        /* unreclaimable, and of the reclaimable what does not count as available */
     double file_cache;  /* what of it does not count as available: locked pages, and a part of the others */
-    double free_lists;  /* free, but in the CPUs' own lists, which do not count as available */
     double unexplained; /* the remainder */
 };
 

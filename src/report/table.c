@@ -104,7 +104,6 @@ static void print_accounting(const struct result *result, FILE *to)
         {"per CPU", memory->per_cpu},
         {"vmalloc", memory->vmalloc},
         {"file cache", memory->file_cache},
-        {"free lists of CPUs", memory->free_lists},
         {"unexplained", memory->unexplained},
         {"taken", memory->taken},
     };

@@ -74,7 +74,6 @@ static const struct json_field accounting_fields[] = {
     {DOUBLE("per_cpu", struct memory_accounting, per_cpu)},
     {DOUBLE("vmalloc", struct memory_accounting, vmalloc)},
     {DOUBLE("file_cache", struct memory_accounting, file_cache)},
-    {DOUBLE("free_lists", struct memory_accounting, free_lists)},
     {DOUBLE("unexplained", struct memory_accounting, unexplained), REQUIRED},
     END,
 };

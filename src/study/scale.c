@@ -5,14 +5,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/reason.h"
-#include "guest/challenge.h"
-#include "host/survive.h"
 #include "study/proof.h"
 #include "study/scale_run.h"
 #include "study/stats.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,16 +43,11 @@ void run_progress(struct run *run)
         double spent = (double)(clock_now_ns() - run->growth_started_ns) / (double)NS_PER_SECOND;
         double share = (double)progress.counts.started / (double)run->goal_vms;
 
-        if (share > 0)
-            progress.seconds_left = fmax(0, spent / fmin(share, 1) - spent);
+        /* Past what the pilot predicted, nothing is known of the end. */
+        if (share > 0 && share <= 1)
+            progress.seconds_left = spent / share - spent;
     }
     run->hooks->progress(run->hooks->context, &progress);
-}
-
-static void progress_look(void *context, const struct engine_counts *counts)
-{
-    (void)counts;
-    run_progress(context);
 }
 
 int run_open_population(struct run *run, struct reason *reason)
@@ -96,19 +88,15 @@ static void note_boot_times(struct run *run, struct result_interval *interval)
     free(seconds);
 }
 
-static bool can_prove(const struct run *run)
-{
-    return run->plan->image->answers && (run->plan->engine->capabilities & ENGINE_ASKS);
-}
-
 static int prove(struct run *run, uint64_t sample, struct proof *ret_proof, struct reason *reason)
 {
     *ret_proof = (struct proof){0};
-    if (!can_prove(run))
+    if (!run_can_prove(run))
         return 0;
     int error = proof_take(run->population, sample, &run->random, &run->watch, ret_proof, reason);
 
-    if (error)
+    /* A proof that the user broke off says nothing of the VMs that were not asked any more. */
+    if (error || run->guard.stop == STOP_INTERRUPT)
         return error;
     run->result->population.asked = ret_proof->asked;
     run->result->population.alive = ret_proof->alive;
@@ -205,18 +193,24 @@ static uint64_t next_step(const struct run *run)
 }
 
 /* Growth ended early: the population as it stands is measured all the same, unless the user wants to go. */
-static int growth_ended(struct run *run, int error, struct reason *reason)
+static void growth_ended(struct run *run, int error, const struct reason *reason)
 {
+    /* What the kernel says when there is no more of something. */
+    static const struct {
+        int error;
+        enum stop stop;
+    } exhausted[] = {{EMFILE, STOP_FILES}, {ENFILE, STOP_FILES}, {EAGAIN, STOP_PIDS}, {ENOMEM, STOP_MEMORY}};
+
     if (error == -ECANCELED) {
         stop(run, run->guard.stop, run->guard.why);
-        return 0;
+        return;
     }
-    stop(run,
-         error == -EMFILE || error == -ENFILE ? STOP_FILES
-         : error == -EAGAIN                   ? STOP_PIDS
-                                              : STOP_ENGINE,
-         reason->text);
-    return 0;
+    enum stop why = STOP_ENGINE;
+
+    for (size_t i = 0; i < sizeof(exhausted) / sizeof(exhausted[0]); i++)
+        if (exhausted[i].error == -error)
+            why = exhausted[i].stop;
+    stop(run, why, reason->text);
 }
 
 /* What the guard stopped is growth; what stands is measured and proven without it. */
@@ -242,9 +236,9 @@ static int measure_interval(struct run *run, struct reason *reason)
     interval->grow_seconds = (double)(clock_now_ns() - started) / (double)NS_PER_SECOND;
     note_counts(run);
     note_boot_times(run, interval);
-    interval->vms = run->result->population.running;
     if (error)
-        error = growth_ended(run, error, reason);
+        growth_ended(run, error, reason);
+    error = 0;
     bool leave = run->guard.stop == STOP_INTERRUPT || run->result->stopped_by == STOP_ENGINE;
 
     if (run->guard.stop != STOP_NOT_YET && !leave)
@@ -259,6 +253,8 @@ static int measure_interval(struct run *run, struct reason *reason)
         interval->challenge = proof.latency;
         run->phase = SCALE_SETTLE;
         interval->settled = run_settle(run, &interval->settle_seconds);
+        note_counts(run);
+        interval->vms = run->result->population.running;
         run->phase = SCALE_SAMPLE;
         error = run_sample(run, index, interval, reason);
     }
@@ -344,8 +340,8 @@ static void teardown(struct run *run)
         if (sampler_read(run->sampler, &now, NULL) < 0)
             return;
         result->teardown.done = true;
-        result->teardown.memory_left_bytes =
-            (double)run->baseline.reading.memory.available - (double)now.memory.available;
+        result->teardown.memory_left_bytes = (double)host_memory_available(&run->baseline.reading.memory) -
+                                             (double)host_memory_available(&now.memory);
         result->teardown.tasks_left = (int64_t)(now.tasks - run->baseline.reading.tasks);
         result->teardown.files_left = (int64_t)(now.files_open - run->baseline.reading.files_open);
         /* Kernel workers and file handles that the kernel frees late come and go by themselves. */
@@ -356,130 +352,6 @@ static void teardown(struct run *run)
         clock_sleep_until(clock_now_ns() + 200 * NS_PER_MILLISECOND);
     } while (clock_now_ns() - started < TEARDOWN_MOST_NS);
     result->teardown.seconds = (double)(clock_now_ns() - started) / (double)NS_PER_SECOND;
-}
-
-/* Lays the image into the run directory, from which VMs boot it, so that the directory has what was run. */
-static int place_image(struct run *run, struct reason *reason)
-{
-    const char *name = run->plan->image->ours ? run->plan->image->guest : "image";
-    char path[4000];
-
-    snprintf(run->result->image.file, sizeof(run->result->image.file), "%s.img", name);
-    if ((size_t)snprintf(path, sizeof(path), "%s/%s", run->plan->directory, run->result->image.file) >=
-        sizeof(path))
-        return reason_set(reason, ENAMETOOLONG, "the name of the run directory is too long");
-    int error = file_replace(path, run->plan->image->bytes, IMAGE_SIZE, reason);
-
-    if (error)
-        return error;
-    char *absolute = realpath(path, NULL);
-
-    if (!absolute || strlen(absolute) >= sizeof(run->image_path)) {
-        free(absolute);
-        return reason_set(reason, ENAMETOOLONG, "the path of the run directory is too long");
-    }
-    memcpy(run->image_path, absolute, strlen(absolute) + 1);
-    free(absolute);
-    return 0;
-}
-
-static void fill_result(struct run *run)
-{
-    const struct scale_plan *plan = run->plan;
-    struct result *result = run->result;
-
-    snprintf(result->tool_version, sizeof(result->tool_version), "%s", MVM_VERSION);
-    snprintf(result->command_line, sizeof(result->command_line), "%s", plan->command_line);
-    snprintf(result->method, sizeof(result->method), "%s", SCALE_METHOD);
-    snprintf(result->engine.name, sizeof(result->engine.name), "%s", plan->engine->name);
-    result->engine.class_letter[0] = plan->engine->class_letter;
-    snprintf(result->image.name, sizeof(result->image.name), "%s", plan->image_name);
-    memcpy(result->image.sha256, plan->image->sha256, sizeof(result->image.sha256));
-    result->image.ours = plan->image->ours;
-    result->population.provable = can_prove(run);
-    result->started_at = clock_unix_seconds();
-    result->seed = plan->seed;
-    result->plan.threshold_percent = plan->threshold_percent;
-    result->plan.memory_limit_bytes = plan->share.memory_bytes;
-    result->plan.cpu_limit = plan->share.cpus;
-    result->plan.max_vms = plan->max_vms;
-    result->plan.intervals_wanted = plan->intervals;
-    result->plan.samples = plan->samples;
-    result->plan.sample_seconds = (double)plan->sample_ns / (double)NS_PER_SECOND;
-    host_fingerprint(&result->host, "");
-}
-
-static void set_guard(struct run *run)
-{
-    run->guard = (struct guard){
-        .sampler = run->sampler,
-        .limits = &run->result->limits,
-        .baseline = &run->baseline,
-        .share = &run->plan->share,
-        .memory_floor_bytes = host_memory_floor(&run->result->limits),
-        .interrupted = run->hooks->interrupted,
-        .interrupted_context = run->hooks->context,
-        .look = progress_look,
-        .look_context = run,
-    };
-    run->watch = (struct engine_watch){.go_on = guard_go_on, .context = &run->guard};
-    run->result->harness.memory_floor_bytes = run->guard.memory_floor_bytes;
-    host_protect_self(&run->result->harness.oom_score_adj, NULL);
-}
-
-static int check_plan(const struct run *run, struct reason *reason)
-{
-    const struct scale_plan *plan = run->plan;
-    const struct host_limits *limits = &run->result->limits;
-    char wanted[SIZE_TEXT_ROOM], has[SIZE_TEXT_ROOM];
-
-    if (plan->share.memory_bytes > limits->memory_total)
-        return reason_set(reason, EINVAL, "--memory-limit is %s, but this host has %s",
-                          size_text((double)plan->share.memory_bytes, wanted),
-                          size_text((double)limits->memory_total, has));
-    if (plan->share.cpus > limits->cpus)
-        return reason_set(reason, EINVAL, "--cpu-limit is %g CPUs, but this host has %u", plan->share.cpus,
-                          limits->cpus);
-    return 0;
-}
-
-static int prepare(struct run *run, struct reason *reason)
-{
-    const struct scale_plan *plan = run->plan;
-    uint64_t files;
-    int error = host_limits_read(&run->result->limits, "", reason);
-
-    if (!error)
-        error = check_plan(run, reason);
-    if (!error)
-        error = directory_make(plan->directory, reason);
-    if (!error)
-        error = sampler_open(&run->sampler, "", reason);
-    if (!error)
-        error = place_image(run, reason);
-    if (error)
-        return error;
-    host_raise_file_limit(UINT64_MAX, &files, NULL); /* as far as it goes */
-    run->result->limits.own_files = files;
-    fill_result(run);
-    run->vmalloc_holds_stacks = host_vmalloc_holds_stacks("");
-    set_guard(run);
-    challenge_ready_line(plan->image->guest, run->ready_line);
-    run->setup = (struct engine_setup){
-        .image = plan->image,
-        .image_path = run->image_path,
-        .ready_line = plan->image->answers ? run->ready_line : NULL,
-        .options = plan->engine_options,
-        .seed = plan->seed,
-    };
-    run->random = (struct random){.state = plan->seed};
-    error = samples_open(&run->samples_file, plan->directory, reason);
-    /* From here on there is a result file, whatever happens. */
-    if (!error)
-        error = result_write(run->result, plan->directory, reason);
-    if (!error)
-        error = plan->engine->describe(&run->setup, run->result, reason);
-    return error;
 }
 
 static int experiment(struct run *run, struct reason *reason)
@@ -517,7 +389,7 @@ int scale_run(const struct scale_plan *plan, const struct scale_hooks *hooks, st
     if (!run)
         return reason_set(reason, ENOMEM, "no memory for a run");
     *run = (struct run){.plan = plan, .hooks = hooks, .result = result};
-    int error = prepare(run, reason);
+    int error = run_prepare(run, reason);
 
     if (!error) {
         error = experiment(run, reason);

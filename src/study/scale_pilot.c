@@ -12,8 +12,10 @@ enum { PILOT_FIRST = 4, PILOT_FACTOR = 4, PILOT_MOST = 1 << 20 };
 /* Enough for a slope of some percent: this much memory, or this much CPU of the host, or this long. */
 #define PILOT_MEMORY_BYTES (128.0 * 0x1p20)
 #define PILOT_CPU_POINTS   10.0
+#define NOISE_MEMORY_BYTES (16.0 * 0x1p20)
+#define NOISE_CPU_POINTS   1.0
 #define PILOT_TIME_NS      (20 * NS_PER_SECOND)
-#define PILOT_WINDOW_NS    (1500 * NS_PER_MILLISECOND)
+#define PILOT_WINDOW_NS    (3 * NS_PER_SECOND)
 
 static int measure(struct run *run, struct host_usage *ret_usage, struct reason *reason)
 {
@@ -83,7 +85,7 @@ static double predict(const struct run *run, double percent)
     const struct result *result = run->result;
     double memory = result->pilot.memory_bytes_per_vm, cpu = result->pilot.cpu_percent_per_vm;
     double total = (double)result->limits.memory_total, cpu_total = 100, cpu_used = run->baseline.cpu_busy;
-    double memory_used = total - (double)run->baseline.reading.memory.available;
+    double memory_used = total - (double)host_memory_available(&run->baseline.reading.memory);
 
     if (run->plan->share.memory_bytes) {
         total = (double)run->plan->share.memory_bytes;
@@ -93,11 +95,13 @@ static double predict(const struct run *run, double percent)
         cpu_total = 100 * run->plan->share.cpus / result->limits.cpus;
         cpu_used = 0;
     }
-    double by_memory = memory > 0 ? (percent / 100 * total - memory_used) / memory : INFINITY;
-    /* A CPU slope within the noise of the pilot predicts nothing. */
-    double by_cpu =
-        cpu * (double)result->pilot.vms > 1 ? (percent / 100 * cpu_total - cpu_used) / cpu : INFINITY;
+    double by_memory = INFINITY, by_cpu = INFINITY;
 
+    /* A slope within the noise of the pilot predicts nothing. */
+    if (memory * (double)result->pilot.vms > NOISE_MEMORY_BYTES)
+        by_memory = (percent / 100 * total - memory_used) / memory;
+    if (cpu * (double)result->pilot.vms > NOISE_CPU_POINTS)
+        by_cpu = (percent / 100 * cpu_total - cpu_used) / cpu;
     return fmin(by_memory, by_cpu);
 }
 

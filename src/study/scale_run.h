@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Inside of scale.h: the run under way, shared by scale.c (the sequence), scale_pilot.c and scale_measure.c.
+/* Inside of scale.h: the run under way, shared by scale.c (the sequence) and scale_*.c.
  */
 #ifndef MVM_STUDY_SCALE_RUN_H
 #define MVM_STUDY_SCALE_RUN_H
@@ -36,6 +36,13 @@ struct run {
     /* What this program itself used while it was sampling. */
     uint64_t sampling_ns, sampling_cpu_ns, reading_cpu_ns, readings;
 };
+
+/* Checks the plan, makes the run directory, fills in what is known beforehand and writes a first result.json.
+ * Nothing that failed here leaves VMs. */
+int run_prepare(struct run *run, struct reason *reason);
+
+/* Whether the image and the engine can show that a VM is alive. */
+bool run_can_prove(const struct run *run);
 
 /* Tells the hooks where the run is. */
 void run_progress(struct run *run);

@@ -110,8 +110,7 @@ static void fill_interval(struct result *result, struct result_interval *interva
         .kernel_stacks = taken * 0.005,
         .slab = taken * 0.025,
         .file_cache = taken * 0.01,
-        .free_lists = taken * -0.005,
-        .unexplained = taken * 0.015,
+        .unexplained = taken * 0.01,
     };
     interval->boot =
         (struct spread){.n = canned->step_vms, .least = 0.4, .median = 0.52, .p99 = 0.9, .most = 1.1};

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What stands before the first VM: the run directory, the image in it, what is known of host and engine, the
+ * guard. */
+#include "study/scale_run.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "guest/challenge.h"
+#include "host/survive.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void progress_look(void *context, const struct engine_counts *counts)
+{
+    (void)counts;
+    run_progress(context);
+}
+
+bool run_can_prove(const struct run *run)
+{
+    return run->plan->image->answers && (run->plan->engine->capabilities & ENGINE_ASKS);
+}
+
+/* Lays the image into the run directory, from which VMs boot it, so that the directory has what was run. */
+static int place_image(struct run *run, struct reason *reason)
+{
+    const char *name = run->plan->image->ours ? run->plan->image->guest : "image";
+    char path[4000];
+
+    snprintf(run->result->image.file, sizeof(run->result->image.file), "%s.img", name);
+    if ((size_t)snprintf(path, sizeof(path), "%s/%s", run->plan->directory, run->result->image.file) >=
+        sizeof(path))
+        return reason_set(reason, ENAMETOOLONG, "the name of the run directory is too long");
+    int error = file_replace(path, run->plan->image->bytes, IMAGE_SIZE, reason);
+
+    if (error)
+        return error;
+    char *absolute = realpath(path, NULL);
+
+    if (!absolute || strlen(absolute) >= sizeof(run->image_path)) {
+        free(absolute);
+        return reason_set(reason, ENAMETOOLONG, "the path of the run directory is too long");
+    }
+    memcpy(run->image_path, absolute, strlen(absolute) + 1);
+    free(absolute);
+    return 0;
+}
+
+static void fill_result(struct run *run)
+{
+    const struct scale_plan *plan = run->plan;
+    struct result *result = run->result;
+
+    snprintf(result->tool_version, sizeof(result->tool_version), "%s", MVM_VERSION);
+    snprintf(result->command_line, sizeof(result->command_line), "%s", plan->command_line);
+    snprintf(result->method, sizeof(result->method), "%s", SCALE_METHOD);
+    snprintf(result->engine.name, sizeof(result->engine.name), "%s", plan->engine->name);
+    result->engine.class_letter[0] = plan->engine->class_letter;
+    snprintf(result->image.name, sizeof(result->image.name), "%s", plan->image_name);
+    memcpy(result->image.sha256, plan->image->sha256, sizeof(result->image.sha256));
+    result->image.ours = plan->image->ours;
+    result->population.provable = run_can_prove(run);
+    result->started_at = clock_unix_seconds();
+    result->seed = plan->seed;
+    result->plan.threshold_percent = plan->threshold_percent;
+    result->plan.memory_limit_bytes = plan->share.memory_bytes;
+    result->plan.cpu_limit = plan->share.cpus;
+    result->plan.max_vms = plan->max_vms;
+    result->plan.intervals_wanted = plan->intervals;
+    result->plan.samples = plan->samples;
+    result->plan.sample_seconds = (double)plan->sample_ns / (double)NS_PER_SECOND;
+    host_fingerprint(&result->host, "");
+}
+
+static void set_guard(struct run *run)
+{
+    run->guard = (struct guard){
+        .sampler = run->sampler,
+        .limits = &run->result->limits,
+        .baseline = &run->baseline,
+        .share = &run->plan->share,
+        .memory_floor_bytes = host_memory_floor(&run->result->limits),
+        .interrupted = run->hooks->interrupted,
+        .interrupted_context = run->hooks->context,
+        .look = progress_look,
+        .look_context = run,
+    };
+    run->watch = (struct engine_watch){.go_on = guard_go_on, .context = &run->guard};
+    run->result->harness.memory_floor_bytes = run->guard.memory_floor_bytes;
+    host_protect_self(&run->result->harness.oom_score_adj, NULL);
+}
+
+static int check_plan(const struct run *run, struct reason *reason)
+{
+    const struct scale_plan *plan = run->plan;
+    const struct host_limits *limits = &run->result->limits;
+    char wanted[SIZE_TEXT_ROOM], has[SIZE_TEXT_ROOM];
+
+    if (plan->share.memory_bytes > limits->memory_total)
+        return reason_set(reason, EINVAL, "--memory-limit is %s, but this host has %s",
+                          size_text((double)plan->share.memory_bytes, wanted),
+                          size_text((double)limits->memory_total, has));
+    if (plan->share.cpus > limits->cpus)
+        return reason_set(reason, EINVAL, "--cpu-limit is %g CPUs, but this host has %u", plan->share.cpus,
+                          limits->cpus);
+    return 0;
+}
+
+int run_prepare(struct run *run, struct reason *reason)
+{
+    const struct scale_plan *plan = run->plan;
+    uint64_t files;
+    int error = host_limits_read(&run->result->limits, "", reason);
+
+    if (!error)
+        error = check_plan(run, reason);
+    if (!error)
+        error = directory_make(plan->directory, reason);
+    if (!error)
+        error = sampler_open(&run->sampler, "", reason);
+    if (!error)
+        error = place_image(run, reason);
+    if (error)
+        return error;
+    host_raise_file_limit(UINT64_MAX, &files, NULL); /* as far as it goes */
+    run->result->limits.own_files = files;
+    fill_result(run);
+    run->vmalloc_holds_stacks = host_vmalloc_holds_stacks("");
+    set_guard(run);
+    challenge_ready_line(plan->image->guest, run->ready_line);
+    run->setup = (struct engine_setup){
+        .image = plan->image,
+        .image_path = run->image_path,
+        .ready_line = plan->image->answers ? run->ready_line : NULL,
+        .options = plan->engine_options,
+        .seed = plan->seed,
+    };
+    run->random = (struct random){.state = plan->seed};
+    error = samples_open(&run->samples_file, plan->directory, reason);
+    /* From here on there is a result file, whatever happens. */
+    if (!error)
+        error = result_write(run->result, plan->directory, reason);
+    if (!error)
+        error = plan->engine->describe(&run->setup, run->result, reason);
+    return error;
+}
