@@ -127,7 +127,7 @@ static void fit_slopes(struct result *result)
         if (interval->boot.n > 0)
             boot[boots++] = interval->boot.median;
     }
-    result->per_vm.memory_bytes = stats_slope(x, memory, count + 1);
+    result->per_vm.memory_bytes = stats_slope_of_sum(x, memory, count + 1);
     result->per_vm.cpu_percent_of_host = stats_slope(x, cpu, count + 1);
     result->per_vm.cpu_ticks_percent_of_host = stats_slope(x, ticks, count + 1);
     result->per_vm.boot_seconds_median = stats_spread(boot, boots).median;

@@ -56,6 +56,39 @@ static double newey_west(const double *x, const double *y, size_t count, double 
     return sum / (sxx * sxx) * n / (n - 2);
 }
 
+/*
+ * Variance of the slope when y is a sum over the units counted by x, each with a deviation of its own: a
+ * random walk about the line, whose steps have a variance in proportion to their length. That variance a unit
+ * is estimated from the steps; the least-squares slope of a random walk over T units has 6/5 of it, divided
+ * by T (S. N. Durlauf, P. C. B. Phillips, "Trends versus random walks in time series analysis", Econometrica
+ * 56 (1988)).
+ */
+static double random_walk(const double *x, const double *y, size_t count, double slope)
+{
+    double squares = 0;
+
+    for (size_t i = 1; i < count; i++) {
+        double length = x[i] - x[i - 1], deviation = y[i] - y[i - 1] - slope * length;
+
+        if (length > 0)
+            squares += deviation * deviation / length;
+    }
+    return 1.2 * squares / ((double)count - 2) / (x[count - 1] - x[0]);
+}
+
+struct slope stats_slope_of_sum(const double *x, const double *y, size_t count)
+{
+    struct slope slope = stats_slope(x, y, count);
+
+    if (!slope.known || x[count - 1] <= x[0])
+        return slope;
+    double half = t95((double)count - 2) * sqrt(random_walk(x, y, count, slope.value));
+
+    slope.low = fmin(slope.low, slope.value - half);
+    slope.high = fmax(slope.high, slope.value + half);
+    return slope;
+}
+
 struct slope stats_slope(const double *x, const double *y, size_t count)
 {
     struct slope slope = {.known = false};
