@@ -30,7 +30,7 @@ void progress_begin(struct progress_line *line, bool quiet)
 static void print_vms(uint64_t vms, const struct scale_progress *progress, FILE *to)
 {
     fprintf(to, "%llu", (unsigned long long)vms);
-    if (progress->goal_vms >= vms)
+    if (progress->goal_vms > 0 && progress->goal_vms >= vms)
         fprintf(to, " of %s%llu", progress->goal_vms == progress->result->plan.max_vms ? "" : "about ",
                 (unsigned long long)progress->goal_vms);
     fprintf(to, " VMs");

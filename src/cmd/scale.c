@@ -234,7 +234,8 @@ static int run(const struct scale_options *options, const struct scale_plan *pla
         status = print_outcome(options, &result, plan->directory);
     else if (!error)
         fprintf(stderr, "mvm scale: %s before the first step was measured\n", result.stop_reason);
-    if (error == -EINVAL && result.interval_count == 0)
+    /* What fails before the run has begun, or is an invalid wish, is what the user said. */
+    if (error && result.interval_count == 0 && (error == -EINVAL || result.started_at == 0))
         status = EXIT_USAGE;
     else if (error || result.stopped_by == STOP_ENGINE || result.stopped_by == STOP_ALIVE ||
              result.interval_count == 0)

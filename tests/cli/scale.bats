@@ -95,6 +95,12 @@ LIST
     wrong="--cpu-limit" refused "$MVM" scale --engine null --max 10 --cpu-limit 60000 --out run
 }
 
+@test "a run directory that cannot be made is refused" {
+    : >file
+    wrong="file" refused "$MVM" scale --engine null --max 10 --out file/run
+    wrong="--out" refused "$MVM" scale --engine null --max 10 --out ''
+}
+
 @test "null without --max says that it cannot predict" {
     wrong="--max" refused "$MVM" scale --engine null --out run $QUICK
 }
