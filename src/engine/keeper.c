@@ -79,8 +79,10 @@ static _Noreturn void be_keeper(int life, int report, const char *directory)
 
     while (read(life, &byte, 1) < 0 && errno == EINTR)
         ;
-    kill_group(anchor);
+    kill(-anchor, SIGKILL);
     remove_directory(directory);
+    kill_group(anchor);
+    remove_directory(directory); /* of what a process just being started may have made in between */
     _exit(0);
 }
 
