@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Stands in for a VM in tests of engines: speaks the guest protocol on standard input and output, and
- * misbehaves on demand. usage: fake-vm IMAGE good|bytewise|mute|exit|leave|liar|silent|chatty|overlong
+ * misbehaves on demand. usage: fake-vm IMAGE good|bytewise|mute|exit|leave|liar|silent|chatty|noisy|overlong
  */
 #include "guest/challenge.h"
 
@@ -41,6 +41,9 @@ static void answer(const char *mode, char *line)
         say(line, 0); /* an echo is what a wire would give */
         return;
     }
+    if (strcmp(mode, "noisy") == 0)
+        for (int i = 0; i < 2000; i++)
+            fprintf(stderr, "fake-vm: warning %d\n", i);
     if (strcmp(mode, "overlong") == 0)
         for (int i = 0; i < 1000; i++)
             say("0123456789abcdef", 0);

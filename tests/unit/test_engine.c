@@ -144,7 +144,7 @@ static void test_null_pretends(void **state)
 
 static void test_processes_boot_and_answer(void **state)
 {
-    static const char *const modes[] = {"good", "bytewise", "chatty"};
+    static const char *const modes[] = {"good", "bytewise", "chatty", "noisy"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
