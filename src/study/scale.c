@@ -140,17 +140,25 @@ static void stop(struct run *run, enum stop why, const char *sentence)
     snprintf(run->result->stop_reason, sizeof(run->result->stop_reason), "%s", sentence);
 }
 
-/* The resource furthest over the threshold ends the run; then the maximum does. */
-static void judge(struct run *run, const struct result_interval *interval)
+/* The resource furthest over the threshold; -1 when all are below. */
+static int over_threshold(const struct run *run, const struct result_interval *interval)
 {
     int worst = -1;
-    char sentence[256];
 
     for (int r = 0; r < RESOURCE_COUNT; r++) {
         if (interval->known[r] && interval->percent[r].mean >= run->plan->threshold_percent &&
             (worst < 0 || interval->percent[r].mean > interval->percent[worst].mean))
             worst = r;
     }
+    return worst;
+}
+
+/* A resource over the threshold ends the run; then the maximum does. */
+static void judge(struct run *run, const struct result_interval *interval)
+{
+    int worst = over_threshold(run, interval);
+    char sentence[256];
+
     if (worst >= 0) {
         snprintf(sentence, sizeof(sentence), "%s reached %.1f %% of the %s, past the threshold of %g %%",
                  resource_name((enum resource)worst), interval->percent[worst].mean,
@@ -220,6 +228,17 @@ static void rest(struct run *run)
     run->guard.resting = true;
 }
 
+static int settle_and_sample(struct run *run, unsigned index, struct result_interval *interval,
+                             struct reason *reason)
+{
+    run->phase = SCALE_SETTLE;
+    interval->settled = run_settle(run, &interval->settle_seconds);
+    note_counts(run);
+    interval->vms = run->result->population.running;
+    run->phase = SCALE_SAMPLE;
+    return run_sample(run, index, interval, reason);
+}
+
 static int measure_interval(struct run *run, struct reason *reason)
 {
     struct result_interval *interval = result_add_interval(run->result);
@@ -251,12 +270,13 @@ static int measure_interval(struct run *run, struct reason *reason)
         interval->alive = proof.alive;
         interval->wrong = proof.wrong;
         interval->challenge = proof.latency;
-        run->phase = SCALE_SETTLE;
-        interval->settled = run_settle(run, &interval->settle_seconds);
-        note_counts(run);
-        interval->vms = run->result->population.running;
-        run->phase = SCALE_SAMPLE;
-        error = run_sample(run, index, interval, reason);
+        error = settle_and_sample(run, index, interval, reason);
+        /* Once more when this would end the run: a passing disturbance is not a limit. */
+        if (!error && run->guard.stop == STOP_NOT_YET && over_threshold(run, interval) >= 0) {
+            error = settle_and_sample(run, index, interval, reason);
+            if (error == -ECANCELED)
+                error = 0; /* the first set stands */
+        }
     }
     run->guard.resting = false;
     if (error || leave) {
