@@ -8,8 +8,9 @@ DEMO ?= mvm-results/demo
 
 .PHONY: all demo check bench install clean format packages packages-check
 
-all: packages
-	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix $(PREFIX)
+all:
+	@command -v meson >/dev/null || { echo "meson is not installed; 'make packages' installs what building needs" >&2; exit 1; }
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	ninja -C $(BUILD) mvm
 
 packages:
@@ -18,16 +19,20 @@ packages:
 packages-check:
 	@scripts/install-packages check
 
-demo: all
+demo: packages
+	$(MAKE) all
 	scripts/demo $(BUILD)/mvm $(DEMO)
 
 check: packages-check
 	scripts/check $(BUILD) $(SANITIZED)
 
-bench: all
-	bench/all $(BUILD)/mvm
+bench: packages-check
+	$(MAKE) all
+	bench/all $(abspath $(BUILD))/mvm
 
+# DESTDIR is honoured by Meson itself.
 install: all
+	meson configure $(BUILD) --prefix $(PREFIX)
 	meson install -C $(BUILD)
 
 format:
