@@ -99,6 +99,11 @@ static int check_plan(const struct run *run, struct reason *reason)
     const struct host_limits *limits = &run->result->limits;
     char wanted[SIZE_TEXT_ROOM], has[SIZE_TEXT_ROOM];
 
+    if (plan->max_vms == 0 && !(plan->engine->capabilities & ENGINE_BOOTS_IMAGES))
+        return reason_set(reason, EINVAL,
+                          "the engine %s takes nothing of the host, so no resource ends the run; say where "
+                          "to end with --max",
+                          plan->engine->name);
     if (plan->share.memory_bytes > limits->memory_total)
         return reason_set(reason, EINVAL, "--memory-limit is %s, but this host has %s",
                           size_text((double)plan->share.memory_bytes, wanted),

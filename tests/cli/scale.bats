@@ -101,7 +101,7 @@ LIST
     wrong="--out" refused "$MVM" scale --engine null --max 10 --out ''
 }
 
-@test "null without --max says that it cannot predict" {
+@test "null without --max is refused, since nothing would end it" {
     wrong="--max" refused "$MVM" scale --engine null --out run $QUICK
 }
 
