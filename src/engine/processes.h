@@ -80,8 +80,4 @@ void processes_close(struct population *population);
     .take_boot_times = processes_take_boot_times, .submit = processes_submit, .reap = processes_reap,        \
     .wait = processes_wait, .close = processes_close
 
-/* How many VMs boot at once when an option says `wanted`: that many, or for 0 four on each CPU online.
- * Booting is bound by CPU; bench/start shows that more at once gain nothing. */
-uint64_t processes_parallel(uint64_t wanted);
-
 #endif
