@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A serial port: National Semiconductor PC16550D (datasheet of June 1995). The transmitter is never busy: a
+ * byte written is on the line at once. The receiver takes bytes while its FIFO has room, so that a sender can
+ * wait. */
+#ifndef MVM_VMM_DEV_UART_H
+#define MVM_VMM_DEV_UART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define UART_NEVER UINT64_MAX
+
+struct uart {
+    uint64_t timeout_ns; /* when the character time-out is due; 0: not running (and no byte waits below the
+                            trigger) */
+    uint8_t fifo[16];    /* received bytes, oldest first; the rest is zero */
+    uint8_t fifo_count;
+    uint8_t ier, fcr, lcr, mcr, scratch;
+    uint8_t divisor_low, divisor_high;
+    uint8_t lsr_errors; /* OE, PE, FE, BI until read */
+    uint8_t msr;        /* lines and deltas */
+    uint8_t thre_pending, timeout_pending;
+    uint8_t reserved[3];
+};
+
+void uart_reset(struct uart *uart);
+
+/* Registers 0 to 7. */
+uint8_t uart_read(struct uart *uart, unsigned reg, uint64_t now_ns);
+
+/* Returns the byte that went out on the line, 0 to 255, or -1 when none did (in loopback it comes back by
+ * itself). */
+int uart_write(struct uart *uart, unsigned reg, uint8_t value, uint64_t now_ns);
+
+/* How many bytes from outside uart_receive() takes now: the free room of the FIFO, or 1 or 0 without FIFO;
+ * none in loopback. */
+unsigned uart_room(const struct uart *uart);
+
+/* A byte from outside. Without room it is an overrun, as on hardware. */
+void uart_receive(struct uart *uart, uint8_t byte, uint64_t now_ns);
+
+/* The interrupt request as the PC's gate lets it through: only while MCR.OUT2 is set and not in loopback. */
+bool uart_interrupt(const struct uart *uart);
+
+/* Lets time reach `now_ns`: the character time-out of the FIFO (4 character times without a read or a byte).
+ */
+void uart_advance(struct uart *uart, uint64_t now_ns);
+
+/* When uart_advance() will change something; UART_NEVER: not by time. */
+uint64_t uart_next_event(const struct uart *uart);
+
+#endif
