@@ -16,8 +16,7 @@ start:
     hook    VECTOR_USER_TICK, user_tick
     mask_irqs 0xaa, 0x3f        ; IRQ0 timer, IRQ2 cascade, IRQ4 COM1, IRQ6 floppy; IRQ14 and IRQ15 disks
     open_uart
-    mov     si, ready
-    call    send_text
+    announce ready, ready_end - ready
 
 .idle:
     cli
@@ -61,10 +60,11 @@ due:            dw 0            ; fraction of a read that is due, in 1/65536
 drive:          dw 0            ; DL and DH of the reads
 
     challenge_interrupt
-    senders
+    sender
 
 ready:
-    db      "mvm1 disk", LF, 0
+    db      "mvm1 disk", LF
+ready_end:
 
 ; Reads in each timer tick, in 1/65536.
 settings:

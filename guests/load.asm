@@ -16,8 +16,7 @@ start:
     stop_floppy_motor
     mask_irqs 0xee, 0xff        ; IRQ0 and IRQ4
     open_uart
-    mov     si, ready
-    call    send_text
+    announce ready, ready_end - ready
 
     mov     al, PIT_MODE2
     out     PIT_CONTROL, al
@@ -90,10 +89,11 @@ ticked:
     db      0
 
     challenge_interrupt
-    senders
+    sender
 
 ready:
-    db      "mvm1 load", LF, 0
+    db      "mvm1 load", LF
+ready_end:
 
 ; The profile: pairs of words, ticks of 50 ms and busy counts (0 to DIVISOR) in each of them, up to a pair of no ticks.
 settings:

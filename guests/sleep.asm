@@ -13,17 +13,17 @@ start:
     stop_floppy_motor
     mask_irqs 0xef, 0xff        ; IRQ4 only
     open_uart
-    mov     si, ready
-    call    send_text
+    announce ready, ready_end - ready
     sti
 .sleep:
     hlt
     jmp     .sleep
 
     challenge_interrupt
-    senders
+    sender
 
 ready:
-    db      "mvm1 sleep", LF, 0
+    db      "mvm1 sleep", LF
+ready_end:
 
     boot_signature

@@ -12,17 +12,17 @@ start:
     hook    VECTOR_COM1, serial_interrupt
     mask_irqs 0xee, 0xff        ; IRQ0 and IRQ4
     open_uart
-    mov     si, ready
-    call    send_text
+    announce ready, ready_end - ready
     sti
 .sleep:
     hlt
     jmp     .sleep
 
     challenge_interrupt
-    senders
+    sender
 
 ready:
-    db      "mvm1 tick", LF, 0
+    db      "mvm1 tick", LF
+ready_end:
 
     boot_signature
