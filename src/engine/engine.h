@@ -94,6 +94,8 @@ struct engine {
     const char *summary;   /* one sentence without a full stop */
     char class_letter;     /* DESIGN's classes: 'A', 'B', 'C', 'D', 'T'; '-' where there is no VM */
     unsigned capabilities; /* enum engine_capability */
+    unsigned asks_at_once; /* how many asks of a proof of life are under way together; 0: a default for VMs that
+                              run side by side */
 
     const struct option_spec *options; /* the engine's own options, shown in --help; NULL for none */
     size_t option_count;

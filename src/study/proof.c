@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 enum {
-    /* Under way at once: enough to keep every core busy, and few enough that an answer's time is the VM's own
-     * and not that of the queue before it. */
-    WINDOW = 32,
+    /* Under way at once, unless the engine says otherwise: enough to keep every core busy, and few enough that an
+     * answer's time is the VM's own and not that of the queue before it. */
+    ASKS_AT_ONCE = 32,
     LATENCIES_MOST = 100000, /* kept for the percentiles */
     ANSWER_ROOM = 64,
 };
@@ -32,6 +32,9 @@ struct asking {
     double *latencies;
     size_t latency_count;
     size_t under_way;
+    size_t window;             /* questions at once */
+    struct engine_ask **ready; /* asks to be submitted together; room for `window` */
+    size_t ready_count;
     /* The stretches of VM numbers from which one each is asked. */
     uint64_t numbers, stretches, next;
 };
@@ -50,7 +53,13 @@ static void send(struct asking *asking, struct question *question, uint64_t vm)
         .deadline_ns = clock_now_ns() + PROOF_PATIENCE_NS,
         .context = question,
     };
-    asking->engine->submit(asking->population, &ask, 1);
+    asking->ready[asking->ready_count++] = ask;
+}
+
+static void submit(struct asking *asking)
+{
+    asking->engine->submit(asking->population, asking->ready, asking->ready_count);
+    asking->ready_count = 0;
 }
 
 /* The number of the next VM to ask; false when there is none. Numbers of VMs that are not running are passed
@@ -108,26 +117,28 @@ static void take_answer(struct asking *asking, struct question *question, bool m
         send_next(asking, question);
 }
 
-static void ask_all(struct asking *asking, struct question *questions, const struct engine_watch *watch)
+static void ask_all(struct asking *asking, struct question *questions, struct engine_ask **done,
+                    const struct engine_watch *watch)
 {
     bool more = true;
 
-    for (size_t i = 0; i < WINDOW; i++)
+    for (size_t i = 0; i < asking->window; i++)
         send_next(asking, &questions[i]);
+    submit(asking);
     while (asking->under_way > 0) {
-        struct engine_ask *done[WINDOW];
-        size_t count =
-            asking->engine->reap(asking->population, done, WINDOW, clock_now_ns() + 50 * NS_PER_MILLISECOND);
+        size_t count = asking->engine->reap(asking->population, done, asking->window,
+                                            clock_now_ns() + 50 * NS_PER_MILLISECOND);
 
         for (size_t i = 0; i < count; i++)
             take_answer(asking, done[i]->context, more);
+        submit(asking);
         struct engine_counts counts;
 
         asking->engine->counts(asking->population, &counts);
         if (more && watch && !watch->go_on(watch->context, &counts)) {
             /* Those under way are still the engine's; a moment for them, and then none is left. */
             more = false;
-            for (size_t i = 0; i < WINDOW; i++)
+            for (size_t i = 0; i < asking->window; i++)
                 if (questions[i].ask.deadline_ns > clock_now_ns() + NS_PER_SECOND)
                     questions[i].ask.deadline_ns = clock_now_ns() + NS_PER_SECOND;
         }
@@ -139,21 +150,26 @@ int proof_take(struct population *population, uint64_t sample, struct random *ra
 {
     struct engine_counts counts;
     struct asking asking = {.population = population, .engine = population->engine, .random = random};
-    struct question *questions = calloc(WINDOW, sizeof(*questions));
+    size_t window = asking.engine->asks_at_once ? asking.engine->asks_at_once : ASKS_AT_ONCE;
+    struct question *questions = calloc(window, sizeof(*questions));
+    struct engine_ask **lists = calloc(2 * window, sizeof(struct engine_ask *));
+    int error = 0;
 
     asking.latencies = calloc(LATENCIES_MOST, sizeof(*asking.latencies));
-    if (!questions || !asking.latencies) {
-        free(questions);
-        free(asking.latencies);
-        return reason_set(reason, ENOMEM, "no memory for challenges");
+    if (!questions || !lists || !asking.latencies) {
+        error = reason_set(reason, ENOMEM, "no memory for challenges");
+    } else {
+        asking.window = window;
+        asking.ready = lists;
+        asking.engine->counts(population, &counts);
+        asking.numbers = counts.started;
+        asking.stretches = counts.running > sample ? sample : counts.started;
+        ask_all(&asking, questions, lists + window, watch);
+        asking.proof.latency = stats_spread(asking.latencies, asking.latency_count);
+        *ret_proof = asking.proof;
     }
-    asking.engine->counts(population, &counts);
-    asking.numbers = counts.started;
-    asking.stretches = counts.running > sample ? sample : counts.started;
-    ask_all(&asking, questions, watch);
-    asking.proof.latency = stats_spread(asking.latencies, asking.latency_count);
-    *ret_proof = asking.proof;
     free(questions);
+    free(lists);
     free(asking.latencies);
-    return 0;
+    return error;
 }

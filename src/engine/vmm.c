@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Engine `vmm`: mvm's own virtual machine monitor (src/vmm/). Class T: each VM is booted from reset and then
+ * kept as data in memory, run on a worker's execution context when it has something to do.
+ */
+#include "engine/engines.h"
+
+#include "base/clock.h"
+#include "base/reason.h"
+#include "host/procfile.h"
+#include "vmm/vmm.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct vmm_settings {
+    uint64_t workers, ram_bytes, memory_bytes, slice, output_bytes, boot_timeout_ns;
+    const char *drive, *bases;
+    bool resident;
+};
+
+enum { REQUESTS_A_SLAB = 256, REAP_AT_ONCE = 64, TEXT_ROOM = 160 };
+
+#define GROW_LOOK_NS (2 * NS_PER_MILLISECOND)
+
+/* Requests come from slabs that are freed with the population. */
+struct slab {
+    struct slab *next;
+    struct vmm_request requests[REQUESTS_A_SLAB];
+};
+
+struct vmm_population {
+    struct population population;
+    struct vmm *vmm;
+    struct slab *slabs;
+    struct vmm_request *free;
+    struct engine_ask *refused; /* asks for which there was no memory */
+    char last_failure[TEXT_ROOM];
+};
+
+static const char *const drives[] = {"disk", "floppy", NULL};
+static const char *const bases_choices[] = {"learned", "reset", NULL};
+
+#define SETTING(field) offsetof(struct vmm_settings, field)
+
+static const struct option_spec vmm_specs[] = {
+    {.name = "workers",
+     .kind = OPTION_COUNT,
+     .argument = "N",
+     .help = "threads that run VMs; 0 is one for each CPU",
+     .offset = SETTING(workers),
+     .fallback = "0",
+     .least = 0,
+     .most = 256},
+    {.name = "ram",
+     .kind = OPTION_SIZE,
+     .argument = "SIZE",
+     .help = "memory of each VM, in whole MiB",
+     .offset = SETTING(ram_bytes),
+     .fallback = "1M",
+     .least = 1 << 20,
+     .most = 16 << 20},
+    {.name = "store-limit",
+     .kind = OPTION_SIZE,
+     .argument = "SIZE",
+     .help = "memory that all VMs together may take; 0 is nine tenths of what the host has available",
+     .offset = SETTING(memory_bytes),
+     .fallback = "0"},
+    {.name = "slice",
+     .kind = OPTION_COUNT,
+     .argument = "N",
+     .help = "instructions that a VM which does not halt executes before others get their turn",
+     .offset = SETTING(slice),
+     .fallback = "50000",
+     .least = 1000,
+     .most = 100000000},
+    {.name = "output-limit",
+     .kind = OPTION_SIZE,
+     .argument = "SIZE",
+     .help = "a VM that sends more than this without sleeping or being sent anything is stopped",
+     .offset = SETTING(output_bytes),
+     .fallback = "1M",
+     .least = 1024,
+     .most = 1 << 30},
+    {.name = "boot-timeout",
+     .kind = OPTION_DURATION,
+     .argument = "TIME",
+     .help = "a VM that has not announced itself by then has failed",
+     .offset = SETTING(boot_timeout_ns),
+     .fallback = "30s",
+     .least = 0.01,
+     .most = 3600},
+    {.name = "drive",
+     .kind = OPTION_CHOICE,
+     .argument = "KIND",
+     .help = "what the image is booted from: disk or floppy",
+     .offset = SETTING(drive),
+     .fallback = "disk",
+     .choices = drives},
+    {.name = "bases",
+     .kind = OPTION_CHOICE,
+     .argument = "KIND",
+     .help = "what VMs are kept as differences to: the machine at reset, or also states learned from the "
+             "population",
+     .offset = SETTING(bases),
+     .fallback = "learned",
+     .choices = bases_choices},
+    {.name = "resident",
+     .kind = OPTION_FLAG,
+     .help = "keep a whole machine's memory for each VM, to measure what packing saves",
+     .offset = SETTING(resident)},
+};
+
+static int vmm_probe(const void *options, struct reason *reason)
+{
+    const struct vmm_settings *settings = options;
+
+    if (settings->ram_bytes % (1 << 20))
+        return reason_set(reason, EINVAL, "--ram takes whole MiB, from 1M to 16M");
+    return 0;
+}
+
+/* Nine tenths of what the host has available: the rest is for the host. 0 when it does not say. */
+static uint64_t default_limit(void)
+{
+    char text[4096];
+    uint64_t kib;
+
+    if (procfile_text("", "/proc/meminfo", text, sizeof(text)) < 0)
+        return 0;
+    const char *at = strstr(text, "MemAvailable:");
+
+    if (!at)
+        return 0;
+    at += strlen("MemAvailable:");
+    return text_number(&at, &kib) ? kib * 1024 / 10 * 9 : 0;
+}
+
+static struct vmm_options vmm_options_of(const struct engine_setup *setup)
+{
+    const struct vmm_settings *settings = setup->options;
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned workers = settings->workers ? (unsigned)settings->workers : online > 0 ? (unsigned)online : 1;
+
+    return (struct vmm_options){
+        .workers = workers < 256 ? workers : 256,
+        .memory_mib = (uint32_t)(settings->ram_bytes >> 20),
+        .memory_limit = settings->memory_bytes ? settings->memory_bytes : default_limit(),
+        .slice = (uint32_t)settings->slice,
+        .output_limit = (uint32_t)settings->output_bytes,
+        .boot_timeout_ns = settings->boot_timeout_ns,
+        .drive = strcmp(settings->drive, "floppy") == 0 ? 0x00 : 0x80,
+        .learn = strcmp(settings->bases, "learned") == 0,
+        .resident = settings->resident,
+        .ready_line = setup->ready_line,
+    };
+}
+
+static int vmm_describe(const struct engine_setup *setup, struct result *result, struct reason *reason)
+{
+    const struct vmm_settings *settings = setup->options;
+    struct vmm_options options = vmm_options_of(setup);
+    struct result_facts *facts = &result->engine.options;
+    char text[SIZE_TEXT_ROOM];
+    int error = result_facts_add(&result->engine.versions, "vmm", "mvm " MVM_VERSION);
+
+    (void)reason;
+    if (!error)
+        error = result_facts_add(facts, "cpu", "emulated (libx86emu)");
+    snprintf(text, sizeof(text), "%u", options.workers);
+    if (!error)
+        error = result_facts_add(facts, "workers", text);
+    if (!error)
+        error = result_facts_add(facts, "ram", size_text((double)settings->ram_bytes, text));
+    if (!error)
+        error = result_facts_add(facts, "store-limit", size_text((double)options.memory_limit, text));
+    snprintf(text, sizeof(text), "%u", options.slice);
+    if (!error)
+        error = result_facts_add(facts, "slice", text);
+    if (!error)
+        error = result_facts_add(facts, "output-limit", size_text(options.output_limit, text));
+    if (!error)
+        error = result_facts_add(facts, "drive", settings->drive);
+    if (!error)
+        error = result_facts_add(facts, "bases", settings->bases);
+    return error ? error : result_facts_add(facts, "resident", settings->resident ? "yes" : "no");
+}
+
+static int vmm_engine_open(const struct engine_setup *setup, struct population **ret_population,
+                           struct reason *reason)
+{
+    struct vmm_population *vmm = calloc(1, sizeof(*vmm));
+    struct vmm_options options = vmm_options_of(setup);
+
+    if (!vmm)
+        return reason_set(reason, ENOMEM, "no memory for a population");
+    int error = vmm_open(&options, setup->image->bytes, &vmm->vmm, reason);
+
+    if (error) {
+        free(vmm);
+        return error;
+    }
+    vmm->population.engine = &engine_vmm;
+    *ret_population = &vmm->population;
+    return 0;
+}
+
+static struct vmm_population *of(struct population *population)
+{
+    return (struct vmm_population *)population;
+}
+
+static void vmm_engine_counts(struct population *population, struct engine_counts *ret_counts)
+{
+    struct vmm_population *vmm = of(population);
+    struct vmm_counts counts;
+
+    vmm_count(vmm->vmm, &counts);
+    vmm_last_stop(vmm->vmm, vmm->last_failure, sizeof(vmm->last_failure));
+    *ret_counts = (struct engine_counts){.started = counts.started,
+                                         .booting = counts.booting,
+                                         .running = counts.running,
+                                         .failed = counts.failed,
+                                         .died = counts.stopped,
+                                         .last_failure = vmm->last_failure};
+}
+
+static int vmm_engine_grow(struct population *population, uint64_t count, const struct engine_watch *watch,
+                           struct reason *reason)
+{
+    struct vmm_population *vmm = of(population);
+
+    vmm_boot(vmm->vmm, count);
+    while (vmm_booting(vmm->vmm) > 0) {
+        struct engine_counts counts;
+
+        clock_sleep_until(clock_now_ns() + GROW_LOOK_NS);
+        vmm_engine_counts(population, &counts);
+        if (watch && !watch->go_on(watch->context, &counts)) {
+            vmm_boot_cancel(vmm->vmm);
+            return -ECANCELED;
+        }
+    }
+    return vmm_exhausted(vmm->vmm, reason);
+}
+
+static bool vmm_engine_is_running(struct population *population, uint64_t vm)
+{
+    return vmm_is_running(of(population)->vmm, vm);
+}
+
+static size_t vmm_engine_take_boot_times(struct population *population, double *ret_seconds, size_t room)
+{
+    return vmm_take_boot_times(of(population)->vmm, ret_seconds, room);
+}
+
+static struct vmm_request *take_request(struct vmm_population *vmm)
+{
+    if (!vmm->free) {
+        struct slab *slab = malloc(sizeof(*slab));
+
+        if (!slab)
+            return NULL;
+        slab->next = vmm->slabs;
+        vmm->slabs = slab;
+        for (size_t i = 0; i < REQUESTS_A_SLAB; i++) {
+            slab->requests[i].next = vmm->free;
+            vmm->free = &slab->requests[i];
+        }
+    }
+    struct vmm_request *request = vmm->free;
+
+    vmm->free = request->next;
+    return request;
+}
+
+static void vmm_engine_submit(struct population *population, struct engine_ask *const *asks, size_t count)
+{
+    struct vmm_population *vmm = of(population);
+    struct vmm_request *requests[REAP_AT_ONCE];
+    size_t ready = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct vmm_request *request = take_request(vmm);
+
+        if (!request) {
+            asks[i]->status = -ENOMEM;
+            asks[i]->next = vmm->refused;
+            vmm->refused = asks[i];
+            continue;
+        }
+        *request = (struct vmm_request){.vm = asks[i]->vm,
+                                        .bytes = asks[i]->request,
+                                        .length = asks[i]->request_length,
+                                        .answer = asks[i]->answer,
+                                        .room = asks[i]->answer_room,
+                                        .deadline_ns = asks[i]->deadline_ns,
+                                        .context = asks[i]};
+        requests[ready++] = request;
+        if (ready == REAP_AT_ONCE) {
+            vmm_submit(vmm->vmm, requests, ready);
+            ready = 0;
+        }
+    }
+    vmm_submit(vmm->vmm, requests, ready);
+}
+
+static size_t vmm_engine_reap(struct population *population, struct engine_ask **ret_asks, size_t room,
+                              uint64_t until_ns)
+{
+    struct vmm_population *vmm = of(population);
+    struct vmm_request *requests[REAP_AT_ONCE];
+    size_t got = 0;
+
+    for (; vmm->refused && got < room; vmm->refused = vmm->refused->next)
+        ret_asks[got++] = vmm->refused;
+    if (got == room)
+        return got;
+    room -= got;
+    size_t count =
+        vmm_reap(vmm->vmm, requests, room < REAP_AT_ONCE ? room : REAP_AT_ONCE, got ? 0 : until_ns);
+
+    for (size_t i = 0; i < count; i++) {
+        struct engine_ask *ask = requests[i]->context;
+
+        ask->status = requests[i]->status;
+        ask->answer_length = requests[i]->answer_length;
+        ask->submitted_ns = requests[i]->submitted_ns;
+        ask->answered_ns = requests[i]->answered_ns;
+        requests[i]->next = vmm->free;
+        vmm->free = requests[i];
+        ret_asks[got++] = ask;
+    }
+    return got;
+}
+
+static void vmm_engine_wait(struct population *population, uint64_t until_ns)
+{
+    (void)population; /* the workers notice by themselves */
+    clock_sleep_until(until_ns);
+}
+
+static void vmm_engine_close(struct population *population)
+{
+    struct vmm_population *vmm = of(population);
+
+    if (!vmm)
+        return;
+    vmm_close(vmm->vmm);
+    for (struct slab *slab = vmm->slabs, *next; slab; slab = next) {
+        next = slab->next;
+        free(slab);
+    }
+    free(vmm);
+}
+
+const struct engine engine_vmm = {
+    .name = "vmm",
+    .summary = "mvm's own monitor: a sleeping VM is data in memory",
+    .class_letter = 'T',
+    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES,
+    .asks_at_once = 256, /* a worker takes them one by one; fewer would leave it waiting for its next */
+    .options = vmm_specs,
+    .option_count = sizeof(vmm_specs) / sizeof(vmm_specs[0]),
+    .options_size = sizeof(struct vmm_settings),
+    .probe = vmm_probe,
+    .describe = vmm_describe,
+    .open = vmm_engine_open,
+    .grow = vmm_engine_grow,
+    .counts = vmm_engine_counts,
+    .is_running = vmm_engine_is_running,
+    .take_boot_times = vmm_engine_take_boot_times,
+    .submit = vmm_engine_submit,
+    .reap = vmm_engine_reap,
+    .wait = vmm_engine_wait,
+    .close = vmm_engine_close,
+};

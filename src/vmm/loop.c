@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vmm/loop.h"
+
+#include "base/clock.h"
+#include "base/reason.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    /* What one turn does at most of each kind, so that none of them starves the others. */
+    TURN_BOOTS = 256,
+    TURN_WAKES = 1024,
+    TURN_SLICES = 64,
+    AHEAD = 24, /* requests whose records are fetched into the cache at once */
+};
+
+struct job {
+    void (*run)(struct shard *shard, void *argument);
+    void *argument;
+    bool done;
+};
+
+struct worker {
+    struct shard *shard;
+    struct outbox *outbox;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake, job_done;
+    /* Under the lock. */
+    struct vmm_request *inbox, **inbox_end;
+    struct job *job;
+    bool stop, asleep;
+
+    _Atomic uint64_t to_boot;
+    /* The thread's own. */
+    struct vmm_request *requests; /* taken from the inbox */
+    uint64_t overdue_at;          /* population's time */
+    bool compacting;
+};
+
+static void make_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static struct timespec timespec_of(uint64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_SECOND), .tv_nsec = (long)(ns % NS_PER_SECOND)};
+}
+
+void outbox_init(struct outbox *outbox)
+{
+    pthread_mutex_init(&outbox->lock, NULL);
+    make_condition(&outbox->filled);
+    outbox->first = NULL;
+}
+
+void outbox_release(struct outbox *outbox)
+{
+    pthread_cond_destroy(&outbox->filled);
+    pthread_mutex_destroy(&outbox->lock);
+}
+
+size_t outbox_take(struct outbox *outbox, struct vmm_request **ret_requests, size_t room, uint64_t until_ns)
+{
+    size_t count = 0;
+
+    pthread_mutex_lock(&outbox->lock);
+    while (!outbox->first && clock_now_ns() < until_ns) {
+        /* No wait is longer than this, so that a signal's flag is seen by the caller. */
+        uint64_t latest = clock_now_ns() + 100 * NS_PER_MILLISECOND;
+        struct timespec until = timespec_of(until_ns < latest ? until_ns : latest);
+
+        if (pthread_cond_timedwait(&outbox->filled, &outbox->lock, &until) == ETIMEDOUT)
+            break;
+    }
+    while (outbox->first && count < room) {
+        ret_requests[count++] = outbox->first;
+        outbox->first = outbox->first->next;
+    }
+    pthread_mutex_unlock(&outbox->lock);
+    return count;
+}
+
+static void hand_over(struct worker *worker)
+{
+    struct vmm_request *first = worker->shard->done, *last = first;
+
+    if (!first)
+        return;
+    while (last->next)
+        last = last->next;
+    worker->shard->done = NULL;
+    pthread_mutex_lock(&worker->outbox->lock);
+    bool was_empty = !worker->outbox->first;
+
+    last->next = worker->outbox->first;
+    worker->outbox->first = first;
+    pthread_mutex_unlock(&worker->outbox->lock);
+    if (was_empty)
+        pthread_cond_signal(&worker->outbox->filled);
+}
+
+static void do_boots(struct worker *worker)
+{
+    for (unsigned i = 0; i < TURN_BOOTS; i++) {
+        uint64_t wanted = atomic_load_explicit(&worker->to_boot, memory_order_relaxed);
+
+        /* Counted as begun only when it is in the shard's counts. The number falls to 0 when boots are taken
+         * back. */
+        if (wanted == 0)
+            return;
+        if (shard_boot(worker->shard) < 0) {
+            atomic_store(&worker->to_boot, 0); /* no further VM can be started; the shard says so */
+            return;
+        }
+        atomic_compare_exchange_strong(&worker->to_boot, &wanted, wanted - 1);
+    }
+}
+
+static void do_requests(struct worker *worker)
+{
+    struct vmm_request *group[AHEAD];
+    unsigned workers = worker->shard->options->workers;
+    size_t done = 0;
+
+    while (worker->requests && done < TURN_WAKES) {
+        size_t count = 0;
+
+        for (; worker->requests && count < AHEAD; worker->requests = worker->requests->next) {
+            group[count] = worker->requests;
+            store_prefetch_handle(worker->shard->store, (uint32_t)(group[count]->vm / workers));
+            if (group[count]->next)
+                __builtin_prefetch(group[count]->next);
+            count++;
+        }
+        for (size_t i = 0; i < count; i++)
+            store_prefetch_record(worker->shard->store, (uint32_t)(group[i]->vm / workers));
+        for (size_t i = 0; i < count; i++)
+            shard_request(worker->shard, group[i]);
+        done += count;
+    }
+}
+
+/* Waits until there is work, and takes what came in. False: the worker is to end. */
+static bool take_work(struct worker *worker)
+{
+    struct shard *shard = worker->shard;
+
+    pthread_mutex_lock(&worker->lock);
+    while (!worker->stop && !worker->inbox && !worker->job && !worker->requests && !worker->compacting &&
+           shard->queue_count == 0 && atomic_load_explicit(&worker->to_boot, memory_order_relaxed) == 0) {
+        uint64_t next = wheel_next(shard->wheel);
+
+        if (worker->overdue_at < next)
+            next = worker->overdue_at;
+        if (next <= shard_now(shard))
+            break;
+        worker->asleep = true;
+        if (next == WHEEL_NEVER) {
+            pthread_cond_wait(&worker->wake, &worker->lock);
+        } else {
+            struct timespec until = timespec_of(next + shard->epoch_ns);
+
+            if (pthread_cond_timedwait(&worker->wake, &worker->lock, &until) == ETIMEDOUT) {
+                worker->asleep = false;
+                break;
+            }
+        }
+        worker->asleep = false;
+    }
+    if (!worker->requests) {
+        worker->requests = worker->inbox;
+        worker->inbox = NULL;
+        worker->inbox_end = &worker->inbox;
+    }
+    struct job *job = worker->job;
+
+    if (job) {
+        job->run(shard, job->argument);
+        job->done = true;
+        worker->job = NULL;
+        pthread_cond_broadcast(&worker->job_done);
+    }
+    bool go_on = !worker->stop;
+
+    pthread_mutex_unlock(&worker->lock);
+    return go_on;
+}
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+    struct shard *shard = worker->shard;
+
+    while (take_work(worker)) {
+        if (atomic_load_explicit(&worker->to_boot, memory_order_relaxed) > 0)
+            do_boots(worker);
+        do_requests(worker);
+        shard_timers(shard, TURN_WAKES);
+        shard_slices(shard, TURN_SLICES);
+        if (shard->requests.count || shard->oldest_boot) {
+            if (worker->overdue_at == WHEEL_NEVER || shard_now(shard) >= worker->overdue_at)
+                worker->overdue_at = shard_overdue(shard);
+        } else {
+            worker->overdue_at = WHEEL_NEVER;
+        }
+        worker->compacting = store_compact(shard->store);
+        hand_over(worker);
+    }
+    return NULL;
+}
+
+int worker_start(struct shard *shard, struct outbox *outbox, struct worker **ret_worker,
+                 struct reason *reason)
+{
+    struct worker *worker = calloc(1, sizeof(*worker));
+    sigset_t all, before;
+    int error;
+
+    if (!worker)
+        return reason_set(reason, ENOMEM, "no memory for a worker");
+    worker->shard = shard;
+    worker->outbox = outbox;
+    worker->inbox_end = &worker->inbox;
+    worker->overdue_at = WHEEL_NEVER;
+    pthread_mutex_init(&worker->lock, NULL);
+    make_condition(&worker->wake);
+    make_condition(&worker->job_done);
+    /* Signals are for the thread that called. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = pthread_create(&worker->thread, NULL, work, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error) {
+        pthread_cond_destroy(&worker->job_done);
+        pthread_cond_destroy(&worker->wake);
+        pthread_mutex_destroy(&worker->lock);
+        free(worker);
+        return reason_errno(reason, error, "cannot start a worker thread");
+    }
+    *ret_worker = worker;
+    return 0;
+}
+
+static void unlock_and_wake(struct worker *worker)
+{
+    bool asleep = worker->asleep;
+
+    pthread_mutex_unlock(&worker->lock);
+    if (asleep)
+        pthread_cond_signal(&worker->wake);
+}
+
+void worker_stop(struct worker *worker)
+{
+    if (!worker)
+        return;
+    pthread_mutex_lock(&worker->lock);
+    worker->stop = true;
+    unlock_and_wake(worker);
+    pthread_join(worker->thread, NULL);
+    pthread_cond_destroy(&worker->job_done);
+    pthread_cond_destroy(&worker->wake);
+    pthread_mutex_destroy(&worker->lock);
+    free(worker);
+}
+
+void worker_post(struct worker *worker, struct vmm_request *first, struct vmm_request *last)
+{
+    last->next = NULL;
+    pthread_mutex_lock(&worker->lock);
+    *worker->inbox_end = first;
+    worker->inbox_end = &last->next;
+    unlock_and_wake(worker);
+}
+
+void worker_boot(struct worker *worker, uint64_t count)
+{
+    pthread_mutex_lock(&worker->lock);
+    atomic_fetch_add(&worker->to_boot, count);
+    unlock_and_wake(worker);
+}
+
+void worker_boot_cancel(struct worker *worker)
+{
+    atomic_store(&worker->to_boot, 0);
+}
+
+uint64_t worker_to_boot(const struct worker *worker)
+{
+    return atomic_load_explicit(&worker->to_boot, memory_order_relaxed);
+}
+
+void worker_call(struct worker *worker, void (*run)(struct shard *shard, void *argument), void *argument)
+{
+    struct job job = {.run = run, .argument = argument};
+
+    pthread_mutex_lock(&worker->lock);
+    worker->job = &job;
+    if (worker->asleep)
+        pthread_cond_signal(&worker->wake);
+    while (!job.done)
+        pthread_cond_wait(&worker->job_done, &worker->lock);
+    pthread_mutex_unlock(&worker->lock);
+}

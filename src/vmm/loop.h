@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The workers: one thread each, which runs the VMs of its shard when there is something for them to do and
+ * sleeps when there is not. Work comes in by an inbox; finished requests go to the one outbox of the
+ * population. */
+#ifndef MVM_VMM_LOOP_H
+#define MVM_VMM_LOOP_H
+
+#include "vmm/shard.h"
+
+#include <pthread.h>
+
+/* Finished requests, from all workers to the caller. */
+struct outbox {
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+    struct vmm_request *first; /* in no order */
+};
+
+void outbox_init(struct outbox *outbox);
+void outbox_release(struct outbox *outbox);
+/* See vmm_reap(). */
+size_t outbox_take(struct outbox *outbox, struct vmm_request **ret_requests, size_t room, uint64_t until_ns);
+
+struct worker;
+
+/* Starts a thread that works for `shard` (not owned). */
+int worker_start(struct shard *shard, struct outbox *outbox, struct worker **ret_worker,
+                 struct reason *reason);
+/* Ends the thread after its present turn and frees it. NULL is fine. */
+void worker_stop(struct worker *worker);
+
+/* A list of requests, first to last through `next`. */
+void worker_post(struct worker *worker, struct vmm_request *first, struct vmm_request *last);
+void worker_boot(struct worker *worker, uint64_t count);
+/* Takes back boots that have not begun. */
+void worker_boot_cancel(struct worker *worker);
+/* Boots asked for and not begun. */
+uint64_t worker_to_boot(const struct worker *worker);
+
+/* Runs `job` on the worker's thread between its turns and returns when it is done. */
+void worker_call(struct worker *worker, void (*job)(struct shard *shard, void *argument), void *argument);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files behind vmm.h share: the population as a whole. */
+#ifndef MVM_VMM_POPULATION_H
+#define MVM_VMM_POPULATION_H
+
+#include "vmm/loop.h"
+#include "vmm/vmm.h"
+
+struct vmm {
+    struct vmm_options options;
+    struct machine_bases *bases;
+    struct shard **shards; /* options.workers of each */
+    struct worker **workers;
+    struct outbox outbox;
+    uint64_t epoch_ns; /* CLOCK_MONOTONIC at 0 of the population's clock */
+    uint64_t traced;   /* the VM that is traced; UINT64_MAX: none */
+    uint8_t image[512];
+};
+
+/* A population without threads yet, whose clock shows `clock_ns` now. Takes over `bases`, also when it fails.
+ */
+int population_create(const struct vmm_options *options, const uint8_t *image, struct machine_bases *bases,
+                      uint64_t clock_ns, struct vmm **ret_vmm, struct reason *reason);
+int population_start(struct vmm *vmm, struct reason *reason);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One VM out of the store and back: what the files of a shard share. */
+#ifndef MVM_VMM_SHARD_VISIT_H
+#define MVM_VMM_SHARD_VISIT_H
+
+#include "vmm/board.h"
+#include "vmm/shard.h"
+
+/* A VM that is out of the store. */
+struct visit {
+    struct context *context;
+    uint32_t number;
+    uint32_t stamp;
+    uint8_t flags;
+    struct vmm_request *request; /* attached to it, or NULL */
+    struct console *console;
+    struct boot *boot;
+    struct boot first_run; /* of a VM that is being booted now */
+};
+
+/* Takes VM `number` out. False: it has stopped, and nothing is to be done. */
+bool visit_begin(struct shard *shard, uint32_t number, struct visit *visit);
+
+/* Runs it until it sleeps, stops or its slice ends, with all that waits for it fed to it; and puts it back.
+ */
+void visit_run(struct shard *shard, struct visit *visit);
+
+/* Puts a VM that is laid and new to this shard back, with its timer and its place in the run queue. -ENOMEM.
+ */
+int visit_adopt(struct shard *shard, struct visit *visit, bool wants_slice);
+
+/* Finishes a request. */
+void visit_answer(struct shard *shard, struct vmm_request *request, int status);
+
+/* Ends a VM that is not out, for good. */
+void shard_end(struct shard *shard, uint32_t number, enum vm_stop stop, uint32_t detail);
+
+/* Sends what `context` executes to the shard's trace, and no more. */
+void shard_trace_attach(struct shard *shard, struct context *context);
+void shard_trace_detach(struct context *context);
+
+/* A counter of which this thread is the only writer. */
+static inline void bump(_Atomic uint64_t *counter, uint64_t by)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
+                          memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vmm/vmm.h"
+
+#include "base/clock.h"
+#include "base/option.h"
+#include "base/reason.h"
+#include "vmm/population.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void vmm_close(struct vmm *vmm)
+{
+    if (!vmm)
+        return;
+    for (unsigned i = 0; i < vmm->options.workers; i++)
+        worker_stop(vmm->workers[i]);
+    for (unsigned i = 0; i < vmm->options.workers; i++)
+        shard_free(vmm->shards[i]);
+    machine_bases_free(vmm->bases);
+    outbox_release(&vmm->outbox);
+    free(vmm->workers);
+    free(vmm->shards);
+    free(vmm);
+}
+
+int population_create(const struct vmm_options *options, const uint8_t *image, struct machine_bases *bases,
+                      uint64_t clock_ns, struct vmm **ret_vmm, struct reason *reason)
+{
+    struct vmm *vmm = calloc(1, sizeof(*vmm));
+
+    if (!vmm || !(vmm->shards = calloc(options->workers, sizeof(struct shard *))) ||
+        !(vmm->workers = calloc(options->workers, sizeof(struct worker *)))) {
+        if (vmm)
+            free(vmm->shards);
+        free(vmm);
+        machine_bases_free(bases);
+        return reason_set(reason, ENOMEM, "no memory for a population");
+    }
+    vmm->options = *options;
+    vmm->bases = bases;
+    vmm->traced = UINT64_MAX;
+    vmm->epoch_ns = clock_now_ns() - clock_ns;
+    memcpy(vmm->image, image, sizeof(vmm->image));
+    outbox_init(&vmm->outbox);
+    for (unsigned i = 0; i < options->workers; i++) {
+        struct disk_content disk = {.bytes = vmm->image, .size = sizeof(vmm->image)};
+        int error = shard_create(&vmm->options, i, bases, &disk, vmm->epoch_ns, &vmm->shards[i], reason);
+
+        if (error) {
+            vmm_close(vmm);
+            return error;
+        }
+    }
+    *ret_vmm = vmm;
+    return 0;
+}
+
+int population_start(struct vmm *vmm, struct reason *reason)
+{
+    for (unsigned i = 0; i < vmm->options.workers; i++) {
+        int error = worker_start(vmm->shards[i], &vmm->outbox, &vmm->workers[i], reason);
+
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+static int make_bases(const struct vmm_options *options, const uint8_t *image,
+                      struct machine_bases **ret_bases, struct reason *reason)
+{
+    uint32_t size = options->memory_mib * MEMORY_MIB;
+    uint8_t *memory = malloc(size);
+    struct machine_state *state = calloc(1, sizeof(*state));
+    int error;
+
+    if (!memory || !state) {
+        error = reason_set(reason, ENOMEM, "no memory for a machine");
+    } else {
+        shard_power_on(state, memory, options->memory_mib, image, options->drive);
+        error = machine_bases_create(state, memory, size, ret_bases, reason);
+    }
+    free(state);
+    free(memory);
+    return error;
+}
+
+int vmm_open(const struct vmm_options *options, const uint8_t *image, struct vmm **ret_vmm,
+             struct reason *reason)
+{
+    struct machine_bases *bases;
+    struct vmm *vmm;
+    int error = make_bases(options, image, &bases, reason);
+
+    if (!error)
+        error = population_create(options, image, bases, 0, &vmm, reason);
+    if (error)
+        return error;
+    error = population_start(vmm, reason);
+    if (error)
+        vmm_close(vmm);
+    else
+        *ret_vmm = vmm;
+    return error;
+}
+
+void vmm_boot(struct vmm *vmm, uint64_t count)
+{
+    unsigned workers = vmm->options.workers;
+    uint64_t total = count, left = count;
+
+    for (unsigned i = 0; i < workers; i++)
+        total += atomic_load(&vmm->shards[i]->counts.started) + worker_to_boot(vmm->workers[i]);
+    /* Numbers are without gaps: VM n belongs to worker n modulo workers. Boots that were taken back leave
+     * gaps, which are filled first. */
+    for (unsigned i = 0; i < workers; i++) {
+        uint64_t has = atomic_load(&vmm->shards[i]->counts.started) + worker_to_boot(vmm->workers[i]);
+        uint64_t share = (total + workers - 1 - i) / workers;
+        uint64_t more = share > has ? share - has : 0;
+
+        if (more > left)
+            more = left;
+        left -= more;
+        if (more)
+            worker_boot(vmm->workers[i], more);
+    }
+}
+
+void vmm_boot_cancel(struct vmm *vmm)
+{
+    for (unsigned i = 0; i < vmm->options.workers; i++)
+        worker_boot_cancel(vmm->workers[i]);
+}
+
+uint64_t vmm_booting(struct vmm *vmm)
+{
+    struct vmm_counts counts;
+    uint64_t waiting = 0;
+
+    for (unsigned i = 0; i < vmm->options.workers; i++)
+        waiting += worker_to_boot(vmm->workers[i]);
+    vmm_count(vmm, &counts);
+    return waiting + counts.booting;
+}
+
+int vmm_exhausted(struct vmm *vmm, struct reason *reason)
+{
+    char text[SIZE_TEXT_ROOM];
+
+    for (unsigned i = 0; i < vmm->options.workers; i++) {
+        if (!atomic_load(&vmm->shards[i]->out_of_memory))
+            continue;
+        if (vmm->options.memory_limit)
+            return reason_set(reason, ENOMEM, "the VMs fill the population's memory limit of %s",
+                              size_text((double)vmm->options.memory_limit, text));
+        return reason_set(reason, ENOMEM, "no memory for another VM");
+    }
+    return 0;
+}
+
+void vmm_submit(struct vmm *vmm, struct vmm_request *const *requests, size_t count)
+{
+    uint64_t now = clock_now_ns();
+    unsigned workers = vmm->options.workers;
+
+    for (unsigned w = 0; w < workers; w++) {
+        struct vmm_request *first = NULL, **end = &first, *last = NULL;
+
+        for (size_t i = 0; i < count; i++) {
+            if (requests[i]->vm % workers != w)
+                continue;
+            requests[i]->submitted_ns = now;
+            *end = last = requests[i];
+            end = &last->next;
+        }
+        if (first)
+            worker_post(vmm->workers[w], first, last);
+    }
+}
+
+size_t vmm_reap(struct vmm *vmm, struct vmm_request **ret_requests, size_t room, uint64_t until_ns)
+{
+    return outbox_take(&vmm->outbox, ret_requests, room, until_ns);
+}
+
+void vmm_count(struct vmm *vmm, struct vmm_counts *ret_counts)
+{
+    struct vmm_counts sum = {0};
+
+    for (unsigned i = 0; i < vmm->options.workers; i++) {
+        struct shard *shard = vmm->shards[i];
+
+        sum.running += atomic_load(&shard->counts.running);
+        sum.failed += atomic_load(&shard->counts.failed);
+        sum.stopped += atomic_load(&shard->counts.stopped);
+        sum.started += atomic_load(&shard->counts.started);
+        sum.boots += atomic_load(&shard->counts.boots);
+        sum.instructions += atomic_load(&shard->counts.instructions);
+        sum.wakes += atomic_load(&shard->counts.wakes);
+        sum.ticks_lost += atomic_load(&shard->counts.ticks_lost);
+        sum.runnable += atomic_load(&shard->counts.runnable);
+        for (size_t stop = 0; stop < VM_STOP_COUNT; stop++)
+            sum.stops[stop] += atomic_load(&shard->counts.stops[stop]);
+    }
+    uint64_t known = sum.running + sum.failed + sum.stopped;
+
+    sum.booting = sum.started > known ? sum.started - known : 0;
+    sum.bases = machine_base_count(vmm->bases);
+    *ret_counts = sum;
+}
+
+static void add_usage(struct shard *shard, void *argument)
+{
+    struct store_usage *sum = argument, usage;
+
+    store_usage(shard->store, &usage);
+    sum->records += usage.records;
+    sum->record_bytes += usage.record_bytes;
+    sum->used_bytes += usage.used_bytes;
+    sum->held_bytes += usage.held_bytes;
+}
+
+void vmm_usage(struct vmm *vmm, struct store_usage *ret_usage)
+{
+    *ret_usage = (struct store_usage){0};
+    for (unsigned i = 0; i < vmm->options.workers; i++)
+        worker_call(vmm->workers[i], add_usage, ret_usage);
+}
+
+bool vmm_is_running(struct vmm *vmm, uint64_t vm)
+{
+    struct shard *shard = vmm->shards[vm % vmm->options.workers];
+    uint64_t number = vm / vmm->options.workers;
+
+    return number < atomic_load(&shard->counts.started) && shard_is_running(shard, (uint32_t)number);
+}
+
+struct boot_times {
+    double *seconds;
+    size_t count, room;
+};
+
+static void take_times(struct shard *shard, void *argument)
+{
+    struct boot_times *times = argument;
+
+    for (size_t i = 0; i < shard->boot_time_count && times->count < times->room; i++)
+        times->seconds[times->count++] = shard->boot_times[i];
+    shard->boot_time_count = 0;
+    shard->boot_time_seen = 0;
+}
+
+size_t vmm_take_boot_times(struct vmm *vmm, double *ret_seconds, size_t room)
+{
+    struct boot_times times = {.seconds = ret_seconds, .room = room};
+
+    for (unsigned i = 0; i < vmm->options.workers; i++)
+        worker_call(vmm->workers[i], take_times, &times);
+    return times.count;
+}
+
+static void explain(enum vm_stop stop, uint32_t detail, char *text, size_t room)
+{
+    static const char *const unsupported[] = {[CPU_NO_PAGING] = "paging",
+                                              [CPU_NO_RINGS] = "privilege rings other than 0",
+                                              [CPU_NO_TASKS] = "hardware tasks",
+                                              [CPU_NO_V86] = "virtual-8086 mode"};
+
+    switch (stop) {
+    case VM_RUNS:
+        snprintf(text, room, "it did not announce itself in time");
+        break;
+    case VM_STOP_TRIPLE_FAULT:
+        snprintf(text, room, "triple fault");
+        break;
+    case VM_STOP_UNKNOWN_OPCODE:
+        snprintf(text, room, "it executed an instruction that is not emulated (%02X %02X)", detail & 0xff,
+                 detail >> 8 & 0xff);
+        break;
+    case VM_STOP_EXCEPTION:
+        snprintf(text, room, "CPU exception %u, which it does not handle", detail & 0xff);
+        break;
+    case VM_STOP_UNSUPPORTED:
+        snprintf(text, room, "it uses %s, which are not emulated",
+                 detail >= 1 && detail < sizeof(unsupported) / sizeof(unsupported[0]) ? unsupported[detail]
+                                                                                      : "CPU modes");
+        break;
+    case VM_STOP_OUTPUT:
+        snprintf(text, room, "it sent more than the output limit without ever sleeping");
+        break;
+    case VM_STOP_NO_MEMORY:
+        snprintf(text, room, "no memory for its state");
+        break;
+    case VM_STOP_COUNT:
+        break;
+    }
+}
+
+struct stop_question {
+    uint32_t number, detail;
+    enum vm_stop stop;
+    bool stopped;
+};
+
+static void find_stop(struct shard *shard, void *argument)
+{
+    struct stop_question *question = argument;
+
+    question->stopped = shard_stop_of(shard, question->number, &question->stop, &question->detail);
+}
+
+void vmm_explain(struct vmm *vmm, uint64_t vm, char *ret_text, size_t room)
+{
+    struct stop_question question = {.number = (uint32_t)(vm / vmm->options.workers)};
+
+    ret_text[0] = '\0';
+    if (vm / vmm->options.workers >= UINT32_MAX)
+        return;
+    worker_call(vmm->workers[vm % vmm->options.workers], find_stop, &question);
+    if (question.stopped)
+        explain(question.stop, question.detail, ret_text, room);
+}
+
+void vmm_last_stop(struct vmm *vmm, char *ret_text, size_t room)
+{
+    ret_text[0] = '\0';
+    for (unsigned i = 0; i < vmm->options.workers; i++) {
+        struct shard *shard = vmm->shards[i];
+        uint64_t last = atomic_load(&shard->last_stop);
+
+        if (atomic_load(&shard->counts.failed) + atomic_load(&shard->counts.stopped) > 0)
+            explain(last & 0xffffffff, (uint32_t)(last >> 32), ret_text, room);
+    }
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Our own virtual machine monitor: a population of VMs that boot one image. A VM that has nothing to do is
+ * data in a store (machine.h, store.h); workers, one thread each, run those that have (loop.h). VM n belongs
+ * to worker n modulo workers.
+ *
+ * All calls come from one thread. Requests are handed to the workers and collected from them, many at once.
+ */
+#ifndef MVM_VMM_VMM_H
+#define MVM_VMM_VMM_H
+
+#include "vmm/state.h"
+#include "vmm/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct reason;
+struct vmm;
+
+struct vmm_options {
+    unsigned workers;         /* 1 to 256 */
+    uint32_t memory_mib;      /* of each guest: 1 to 16 */
+    uint64_t memory_limit;    /* bytes that all stores together may take; 0: no limit */
+    uint32_t slice;           /* instructions that a VM may execute before others get their turn */
+    uint32_t output_limit;    /* bytes on COM1 without sleep or input that stop a VM; 0: no limit */
+    uint64_t boot_timeout_ns; /* a VM that has not announced itself by then has failed */
+    uint8_t drive;            /* 00h floppy or 80h hard disk: what the image is booted from */
+    bool learn;    /* keep VMs as differences to learned bases too, not only to the machine at reset */
+    bool resident; /* keep a whole context's memory for each VM, for comparison */
+    const char
+        *ready_line; /* without line feed; outlives the population; NULL: VMs do not announce themselves */
+};
+
+/* A request: bytes for COM1 of a VM, and the line that it answers. The caller owns it, and all it points at,
+ * from vmm_submit() until it comes back from vmm_reap(). */
+struct vmm_request {
+    uint64_t vm;
+    const char *bytes;
+    size_t length;
+    char *answer;         /* NUL-terminated, without the line feed; a longer line is cut */
+    size_t room;          /* at least 1 */
+    uint64_t deadline_ns; /* CLOCK_MONOTONIC */
+    void *context;
+    /* Filled by the VMM. */
+    int status; /* 0; -ETIMEDOUT; -ECONNRESET: the VM has stopped; -EBUSY: another request or a console is
+                   there */
+    size_t answer_length;
+    uint64_t submitted_ns, answered_ns;
+    /* The VMM's own. */
+    size_t sent;
+    struct vmm_request *next;
+};
+
+struct vmm_counts {
+    uint64_t started, booting, running;
+    uint64_t failed;               /* stopped before they were ready */
+    uint64_t stopped;              /* after */
+    uint64_t stops[VM_STOP_COUNT]; /* by reason; [VM_RUNS]: those that did not announce themselves in time */
+    uint64_t instructions, wakes, ticks_lost, boots; /* since the population was opened */
+    uint64_t runnable; /* VMs that have not halted and wait for their next slice */
+    unsigned bases;
+};
+
+/* -errno with a sentence. `image` (512 bytes) is copied. */
+int vmm_open(const struct vmm_options *options, const uint8_t *image, struct vmm **ret_vmm,
+             struct reason *reason);
+/* Ends the threads and frees all; requests under way are dropped. NULL is fine. */
+void vmm_close(struct vmm *vmm);
+
+/* Lets `count` more VMs boot and returns at once; vmm_booting() counts those under way. */
+void vmm_boot(struct vmm *vmm, uint64_t count);
+/* Takes back what vmm_boot() asked for and has not begun. */
+void vmm_boot_cancel(struct vmm *vmm);
+/* VMs that were asked for by vmm_boot() and are neither ready nor failed. */
+uint64_t vmm_booting(struct vmm *vmm);
+/* No further VM can be started: -ENOMEM with the sentence; else 0. */
+int vmm_exhausted(struct vmm *vmm, struct reason *reason);
+
+void vmm_submit(struct vmm *vmm, struct vmm_request *const *requests, size_t count);
+/* Waits until `until_ns` (CLOCK_MONOTONIC) for at least one; 0: none in time, or a signal came. */
+size_t vmm_reap(struct vmm *vmm, struct vmm_request **ret_requests, size_t room, uint64_t until_ns);
+
+/* Cheap; each number is right, though not all of the same moment. */
+void vmm_count(struct vmm *vmm, struct vmm_counts *ret_counts);
+/* The stores of all workers, added up. */
+void vmm_usage(struct vmm *vmm, struct store_usage *ret_usage);
+bool vmm_is_running(struct vmm *vmm, uint64_t vm);
+size_t vmm_take_boot_times(struct vmm *vmm, double *ret_seconds, size_t room);
+
+/* Why VM `vm` stopped, in words; "" while it runs. */
+void vmm_explain(struct vmm *vmm, uint64_t vm, char *ret_text, size_t room);
+/* The same for the latest one that stopped. */
+void vmm_last_stop(struct vmm *vmm, char *ret_text, size_t room);
+
+/* A console: while open, what the VM sends on COM1 is kept for vmm_console_read() (the latest 64 KiB),
+ * requests to it get -EBUSY, and bytes may be sent. -EBUSY, -ESRCH (no such VM, or it has stopped), -ENOMEM.
+ */
+int vmm_console_open(struct vmm *vmm, uint64_t vm);
+void vmm_console_close(struct vmm *vmm, uint64_t vm);
+/* Returns how many bytes there were, at most `room`. Never blocks. */
+size_t vmm_console_read(struct vmm *vmm, uint64_t vm, uint8_t *ret_bytes, size_t room);
+/* Bytes for COM1, and scan codes (set 1) for the keyboard; returns how many were taken (up to 4 KiB wait for
+ * the guest). */
+size_t vmm_console_write(struct vmm *vmm, uint64_t vm, const uint8_t *bytes, size_t count);
+size_t vmm_console_press(struct vmm *vmm, uint64_t vm, const uint8_t *codes, size_t count);
+
+/* The text page: 80 x 25 cells of character and attribute as in B8000h, the cursor's cell (0 to 1999, or 2000
+ * and more when it is hidden). */
+struct vmm_screen {
+    uint8_t cells[25 * 80 * 2];
+    uint16_t cursor;
+};
+int vmm_screen(struct vmm *vmm, uint64_t vm, struct vmm_screen *ret_screen);
+
+/* Runs VM `vm` with a trace into `line` (called on the worker's thread, one line a call, without line feed)
+ * from now until `line` returns false or vmm_trace_stop() is called. -ESRCH, -EBUSY. */
+int vmm_trace_start(struct vmm *vmm, uint64_t vm, void (*line)(void *context, const char *text),
+                    void *context);
+void vmm_trace_stop(struct vmm *vmm);
+
+/* The population as a file (snapshot.h). Between the calls no request may be under way. */
+int vmm_save(struct vmm *vmm, const char *path, struct reason *reason);
+/* `options` as for vmm_open() but for memory_mib, drive and learn, which the file holds. */
+int vmm_restore(const struct vmm_options *options, const char *path, struct vmm **ret_vmm,
+                struct reason *reason);
+
+#endif

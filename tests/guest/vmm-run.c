@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Runs one image on the vmm's machine, without workers or store, and copies what it sends on COM1 to standard
+ * output: for tests that compare guests on several machines.
+ *
+ *   vmm-run IMAGE [--ram MIB] [--input FILE] [--seconds S] [--slice N] [--pack] [--learn] [--digest]
+ *
+ * The input goes to COM1 as the guest takes it. Ends when the guest has halted for good or was stopped (with
+ * the reason on standard error), or when the time is over. --pack packs and unpacks the machine at the end of
+ * every slice, --learn makes bases as well; --digest adds a line with a hash of registers and memory at every
+ * slice to standard error, on a clock that counts instructions, so that two such runs are alike.
+ */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/reason.h"
+#include "vmm/board.h"
+#include "vmm/cpu.h"
+#include "vmm/machine.h"
+#include "vmm/shard.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { INPUT_MOST = 1 << 20, PACKED_MOST = 40 << 20 };
+
+struct run {
+    struct machine_bench *bench;
+    struct cpu *cpu;
+    struct context *context;
+    uint8_t *packed;
+    uint8_t *input;
+    size_t input_size, input_sent;
+    uint64_t slice, epoch_ns, end_ns;
+    uint64_t skipped_ns; /* of the counting clock: time slept through */
+    uint64_t executed;
+    bool pack, learn, digest;
+};
+
+static uint64_t monotonic(void *context)
+{
+    const struct run *run = context;
+
+    return clock_now_ns() - run->epoch_ns;
+}
+
+/* 100 ns an instruction. */
+static uint64_t counted(void *context)
+{
+    const struct run *run = context;
+
+    return (run->executed + (run->context ? run->context->instructions : 0)) * 100 + run->skipped_ns;
+}
+
+static void print_digest(struct run *run)
+{
+    char hash[SHA256_TEXT_ROOM];
+    struct machine_state state = run->context->state;
+
+    sha256_text(&state, sizeof(state), hash);
+    fprintf(stderr, "%.16s ", hash);
+    sha256_text(run->context->memory.bytes, run->context->memory.size, hash);
+    fprintf(stderr, "%.16s\n", hash);
+}
+
+static void repack(struct run *run)
+{
+    size_t size = machine_pack(run->bench, run->context, run->packed, PACKED_MOST);
+    int error;
+
+    if (run->learn)
+        (void)machine_learn(run->bench, run->context);
+    uint64_t instructions = run->context->instructions;
+
+    machine_unlay(run->bench, run->context);
+    run->context = machine_lay(run->bench, run->packed, size, &error);
+    if (!run->context) {
+        fprintf(stderr, "vmm-run: a packed machine does not unpack\n");
+        exit(3);
+    }
+    run->executed += instructions;
+    run->executed -= run->context->instructions;
+    context_now(run->context);
+    board_resume(run->context);
+}
+
+static void drain(struct run *run)
+{
+    fwrite(run->context->output, 1, run->context->output_count, stdout);
+    fflush(stdout);
+    run->context->output_count = 0;
+}
+
+static size_t feed(struct run *run)
+{
+    size_t sent =
+        board_receive(run->context, run->input + run->input_sent, run->input_size - run->input_sent);
+
+    run->input_sent += sent;
+    return sent;
+}
+
+/* Sleeps until something can happen. False: nothing will. */
+static bool sleep_through(struct run *run)
+{
+    uint64_t next = board_next_event(run->context);
+
+    if (next == BOARD_NEVER)
+        return false;
+    uint64_t now = context_now(run->context);
+
+    if (next > run->end_ns)
+        next = run->end_ns;
+    if (next > now && run->digest)
+        run->skipped_ns += next - now;
+    else if (next > now)
+        clock_sleep_until(run->epoch_ns + next);
+    context_now(run->context);
+    board_advance(run->context);
+    return true;
+}
+
+static int loop(struct run *run)
+{
+    while (context_now(run->context) < run->end_ns) {
+        feed(run);
+        enum cpu_exit end = cpu_x86emu.run(run->cpu, run->context, run->slice);
+
+        drain(run);
+        if (run->digest)
+            print_digest(run);
+        if (end == CPU_STOPPED) {
+            fprintf(stderr, "vmm-run: stopped: reason %u, detail %#x at %04x:%x\n", run->context->state.stop,
+                    run->context->state.stop_detail, run->context->state.cpu.seg[SEG_CS].selector,
+                    run->context->state.cpu.eip);
+            return 1;
+        }
+        if (end == CPU_LEFT && run->context->reset) {
+            run->executed += run->context->instructions;
+            machine_unlay(run->bench, run->context);
+            run->context = machine_lay_reset(run->bench);
+            run->executed -= run->context->instructions;
+            context_now(run->context);
+            board_reset(run->context, 0x80);
+            board_resume(run->context);
+        }
+        run->context->leave = run->context->reset = false;
+        if (run->pack)
+            repack(run);
+        if (end == CPU_HALTED && !feed(run) && !sleep_through(run))
+            return 0;
+    }
+    return 0;
+}
+
+static uint8_t *read_whole(const char *path, size_t most, size_t *ret_size)
+{
+    FILE *file = fopen(path, "rb");
+    uint8_t *bytes = malloc(most);
+
+    if (!file || !bytes) {
+        perror(path);
+        exit(2);
+    }
+    *ret_size = fread(bytes, 1, most, file);
+    fclose(file);
+    return bytes;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"ram", 1, NULL, 'r'},  {"input", 1, NULL, 'i'}, {"seconds", 1, NULL, 's'}, {"slice", 1, NULL, 'n'},
+        {"pack", 0, NULL, 'p'}, {"learn", 0, NULL, 'l'}, {"digest", 0, NULL, 'd'},  {0}};
+    struct run run = {.slice = 20000, .epoch_ns = clock_now_ns(), .end_ns = 10 * NS_PER_SECOND};
+    struct reason reason = {""};
+    struct machine_state state;
+    struct machine_bases *bases;
+    uint32_t mib = 1;
+    size_t size;
+
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (option == 'r')
+            mib = (uint32_t)strtoul(optarg, NULL, 10);
+        else if (option == 'i')
+            run.input = read_whole(optarg, INPUT_MOST, &run.input_size);
+        else if (option == 's')
+            run.end_ns = (uint64_t)(strtod(optarg, NULL) * (double)NS_PER_SECOND);
+        else if (option == 'n')
+            run.slice = strtoull(optarg, NULL, 10);
+        else if (option == 'p')
+            run.pack = true;
+        else if (option == 'l')
+            run.pack = run.learn = true;
+        else if (option == 'd')
+            run.digest = true;
+        else
+            return 2;
+    }
+    if (optind + 1 != argc || mib < 1 || mib > 16 || run.slice == 0) {
+        fprintf(
+            stderr,
+            "usage: vmm-run IMAGE [--ram MIB] [--input FILE] [--seconds S] [--slice N] [--pack] [--learn] "
+            "[--digest]\n");
+        return 2;
+    }
+    uint8_t *image = read_whole(argv[optind], 512, &size), *memory = malloc((size_t)mib * MEMORY_MIB);
+
+    run.packed = malloc(PACKED_MOST);
+    if (size < 512 || !memory || !run.packed) {
+        fprintf(stderr, "vmm-run: '%s' is not 512 bytes long\n", argv[optind]);
+        return 2;
+    }
+    shard_power_on(&state, memory, mib, image, 0x80);
+    if (machine_bases_create(&state, memory, mib * MEMORY_MIB, &bases, &reason) < 0 ||
+        machine_bench_create(bases, &run.bench, &reason) < 0 || cpu_x86emu.create(&run.cpu, &reason) < 0) {
+        fprintf(stderr, "vmm-run: %s\n", reason.text);
+        return 2;
+    }
+    struct context *template = machine_bench_template(run.bench);
+
+    template->clock = run.digest ? counted : monotonic;
+    template->clock_context = &run;
+    template->wall_offset = (int64_t)clock_unix_seconds();
+    template->disk = (struct disk_content){.bytes = image, .size = 512};
+    template->output_limit = 1 << 20;
+    run.context = machine_lay_reset(run.bench);
+    context_now(run.context);
+    board_reset(run.context, 0x80);
+    board_resume(run.context);
+    int status = loop(&run);
+
+    machine_unlay(run.bench, run.context);
+    cpu_x86emu.destroy(run.cpu);
+    machine_bench_free(run.bench);
+    machine_bases_free(bases);
+    free(run.packed);
+    free(run.input);
+    free(memory);
+    free(image);
+    return status;
+}
