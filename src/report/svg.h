@@ -19,7 +19,8 @@ struct picture {
     size_t count;
     double left, right, top, bottom; /* of the plot */
     double most_vms;                 /* at `right`; 0 is at `left` */
-    double step_vms;                 /* between ticks */
+    double least_vms;                /* 0: the axis is linear; else logarithmic, and this is at `left` */
+    double step_vms;                 /* between ticks of a linear axis */
     double y;                        /* below everything drawn so far */
 };
 

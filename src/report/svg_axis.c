@@ -18,27 +18,82 @@ static double nice_step(double least)
     return 10 * power;
 }
 
-void svg_choose_axis(struct picture *picture)
+static double most_of(const struct result *result)
 {
     double most = 0;
-    for (size_t r = 0; r < picture->count; r++)
-        for (size_t i = 0; i < picture->runs[r].result->interval_count; i++)
-            most = fmax(most, (double)picture->runs[r].result->intervals[i].vms);
+    for (size_t i = 0; i < result->interval_count; i++)
+        most = fmax(most, (double)result->intervals[i].vms);
+    return most;
+}
+
+static double least_of(const struct result *result)
+{
+    double least = INFINITY;
+    for (size_t i = 0; i < result->interval_count; i++)
+        if (result->intervals[i].vms > 0)
+            least = fmin(least, (double)result->intervals[i].vms);
+    return least;
+}
+
+void svg_choose_axis(struct picture *picture)
+{
+    /* Runs whose populations are further apart than this cannot share a linear axis: the smaller would be a
+     * line. */
+    static const double apart = 20;
+    double most = 0, smallest_run = INFINITY, least = INFINITY;
+    for (size_t r = 0; r < picture->count; r++) {
+        double run = most_of(picture->runs[r].result);
+        most = fmax(most, run);
+        if (run > 0)
+            smallest_run = fmin(smallest_run, run);
+        least = fmin(least, least_of(picture->runs[r].result));
+    }
     if (most == 0)
         most = 10;
+    if (isfinite(smallest_run) && most > apart * smallest_run) {
+        picture->least_vms = pow(10, floor(log10(least) + 1e-9));
+        picture->most_vms = pow(10, ceil(log10(most) - 1e-9));
+        return;
+    }
+    picture->least_vms = 0;
     picture->step_vms = nice_step(most / 10);
     picture->most_vms = picture->step_vms * ceil(most / picture->step_vms * (1 - 1e-9));
 }
 
 double svg_x(const struct picture *picture, double vms)
 {
-    return picture->left + (picture->right - picture->left) * vms / picture->most_vms;
+    double part = vms / picture->most_vms;
+    if (picture->least_vms > 0)
+        part = vms > picture->least_vms
+                   ? log10(vms / picture->least_vms) / log10(picture->most_vms / picture->least_vms)
+                   : 0;
+    return picture->left + (picture->right - picture->left) * part;
 }
 
 double svg_y(const struct picture *picture, double percent)
 {
     double inside = fmin(fmax(percent, 0), 100);
     return picture->bottom - (picture->bottom - picture->top) * inside / 100;
+}
+
+static void tick(const struct picture *picture, double x, bool grid, const char *label)
+{
+    if (grid)
+        svg_line(picture->to, x, picture->top, x, picture->bottom, "grid");
+    svg_line(picture->to, x, picture->bottom, x, picture->bottom + 5, "axis");
+    svg_text(picture->to, x, picture->bottom + 20, "small muted middle", label);
+}
+
+static void axis_vms_logarithmic(const struct picture *picture)
+{
+    char text[NUMBER_ROOM];
+    int decades = (int)lround(log10(picture->most_vms / picture->least_vms));
+    for (int i = 0; i <= decades; i++) {
+        double vms = picture->least_vms * pow(10, i);
+        tick(picture, svg_x(picture, vms), i > 0, number_grouped((uint64_t)llround(vms), text));
+    }
+    svg_text(picture->to, (picture->left + picture->right) / 2, picture->bottom + 42, "middle",
+             "Virtual machines (logarithmic; the empty host at the left edge)");
 }
 
 static void axis_vms(const struct picture *picture)
@@ -59,12 +114,8 @@ static void axis_vms(const struct picture *picture)
     int ticks = (int)lround(picture->most_vms / picture->step_vms);
     for (int i = 0; i <= ticks; i++) {
         double vms = i * picture->step_vms, x = svg_x(picture, vms), shown = vms / units[unit].one;
-        if (i > 0)
-            svg_line(picture->to, x, picture->top, x, picture->bottom, "grid");
-        svg_line(picture->to, x, picture->bottom, x, picture->bottom + 5, "axis");
-        svg_text(picture->to, x, picture->bottom + 20, "small muted middle",
-                 shown < 1e9 ? number_grouped((uint64_t)llround(shown), text)
-                             : number_digits(shown, 3, text));
+        tick(picture, x, i > 0,
+             shown < 1e9 ? number_grouped((uint64_t)llround(shown), text) : number_digits(shown, 3, text));
     }
     svg_text(picture->to, (picture->left + picture->right) / 2, picture->bottom + 42, "middle",
              units[unit].title);
@@ -114,7 +165,10 @@ static void axis_percent(const struct picture *picture)
 void svg_axes(struct picture *picture)
 {
     axis_percent(picture);
-    axis_vms(picture);
+    if (picture->least_vms > 0)
+        axis_vms_logarithmic(picture);
+    else
+        axis_vms(picture);
     svg_line(picture->to, picture->left, picture->top, picture->left, picture->bottom, "axis");
     svg_line(picture->to, picture->left, picture->bottom, picture->right, picture->bottom, "axis");
     picture->y = picture->bottom + 42;
