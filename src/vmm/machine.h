@@ -7,10 +7,13 @@
  * that were packed: sleepers of one kind differ from each other in a few bytes only. Packing and unpacking is
  * exact, whatever the base.
  *
- *   byte 0            number of the base
- *   state             runs: gap (varint), length (varint), bytes; a run of length 0 ends the list
- *   memory            the same, over addresses; pages of 4096 bytes of which more than half differs are one
- * run each (varint: 7 bits a byte, low first, bit 7 set on all but the last.)
+ *   1 byte: number of the base
+ *   state:  runs of bytes that differ from the base's state
+ *   memory: the same, over addresses
+ *
+ * A run is a head and its bytes. The head is one byte, gap * 8 + length - 1, for a gap of 0 to 30 bytes since
+ * the end of the run before and a length of 1 to 8; or FFh and then gap and length as varints (7 bits a byte,
+ * low first, bit 7 set on all but the last). F8h ends a list. Runs that are at most two bytes apart are one.
  */
 #ifndef MVM_VMM_MACHINE_H
 #define MVM_VMM_MACHINE_H
@@ -34,6 +37,10 @@ struct machine_base {
     uint32_t line_count;
 };
 
+/* True when the devices' counts and indices in `state` are within their arrays: what a state from outside
+ * must fulfil before anything runs on it. */
+bool machine_state_is_sane(const struct machine_state *state);
+
 /* The bases of a population. One writer at a time (a lock within); readers need no lock: a base never changes
  * or moves once `count` (release/acquire) covers it. */
 struct machine_bases;
@@ -41,6 +48,9 @@ struct machine_bases;
 /* Makes the list with base 0: memory_size bytes (multiple of 1 MiB) of `memory` and `state` are copied. */
 int machine_bases_create(const struct machine_state *state, const uint8_t *memory, uint32_t memory_size,
                          struct machine_bases **ret_bases, struct reason *reason);
+/* Adds a learned base. -ENOMEM; -ENOSPC: there are MACHINE_BASES_MOST. */
+int machine_bases_add(struct machine_bases *bases, uint8_t parent, const struct machine_state *state,
+                      const uint8_t *memory);
 void machine_bases_free(struct machine_bases *bases);
 const struct machine_base *machine_base_get(const struct machine_bases *bases,
                                             unsigned number); /* NULL: none */
@@ -72,6 +82,11 @@ size_t machine_pack(struct machine_bench *bench, const struct context *context, 
 
 /* Takes the machine off: the context's memory is its base again. */
 void machine_unlay(struct machine_bench *bench, struct context *context);
+
+/* After machine_pack() gave `size` and the VM was put away: is it worth to learn a base from it? Yes when the
+ * last packed machines were larger than a sleeper needs to be, and bases learned before were of use; so
+ * populations of distinct data learn a few in vain and then no more. */
+bool machine_worth_learning(struct machine_bench *bench, size_t size);
 
 /* Learns a new base from the machine in `context`, if there is room for one. True when it did. */
 bool machine_learn(struct machine_bench *bench, const struct context *context);
