@@ -13,10 +13,13 @@
 /* One counter: plain data; all that reads and OUT need can be computed from it and the time. Fields may be
  * added; no pointers, unused bytes are zero. */
 struct pit_channel {
-    uint64_t start;      /* tick at which the present counting began (loaded, triggered or resumed) */
-    uint32_t count;      /* the count in effect: 1 to 65536 (10000 in BCD) */
-    uint32_t next_count; /* written, takes effect later (modes 2, 3 reload; modes 1, 5 trigger); 0: none */
-    uint16_t latched;    /* latched count */
+    uint64_t
+        start; /* tick at which the present counting began; while the gate holds it: ticks counted so far */
+    uint64_t next_start; /* tick at which next_count takes effect (modes 2 and 3) */
+    uint32_t count; /* in effect: 1 to 65536 (10000 in BCD); 0: none was written since the control word */
+    uint32_t
+        next_count; /* written, takes effect later: at next_start, or by a trigger (modes 1 and 5); 0: none */
+    uint16_t latched;    /* latched count, as it will be read */
     uint8_t control;     /* bits 5-0 of the last control word: access, mode, BCD */
     uint8_t latch_bytes; /* bytes of the latched count still to be read */
     uint8_t status;      /* latched status */
@@ -24,10 +27,11 @@ struct pit_channel {
     uint8_t write_low;                 /* first byte of a two-byte write */
     uint8_t write_second, read_second; /* the second byte is due */
     uint8_t gate;
-    uint8_t running; /* a count was loaded (and, in modes 1 and 5, triggered) */
-    uint8_t null_count;
-    uint8_t reserved[2];
+    uint8_t running; /* enum pit_running */
+    uint8_t reserved[5];
 };
+
+enum pit_running { PIT_STOPPED = 0, PIT_COUNTS, PIT_HELD /* by the gate */ };
 
 struct pit {
     struct pit_channel channel[3];
