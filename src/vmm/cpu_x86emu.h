@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of the emulated CPU share. libx86emu executes the instructions that it executes right; the rest, and all
+ * interrupts and exceptions, are done here, before the library sees them.
+ */
+#ifndef MVM_VMM_CPU_X86EMU_H
+#define MVM_VMM_CPU_X86EMU_H
+
+#include "vmm/board.h"
+#include "vmm/cpu.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <x86emu.h>
+
+enum { VECTOR_DE, VECTOR_DB, VECTOR_BP = 3, VECTOR_OF, VECTOR_BR, VECTOR_UD, VECTOR_NM, VECTOR_DF, VECTOR_NP = 11, VECTOR_SS,
+       VECTOR_GP };
+
+enum {
+    FLAG_TF = 0x100,
+    FLAG_IF = 0x200,
+    FLAG_DF = 0x400,
+    FLAG_NT = 0x4000,
+    FLAG_RF = 0x10000,
+    FLAG_VM = 0x20000,
+    FLAG_AC = 0x40000,
+    FLAGS_16 = 0x7fd5,   /* bits of FLAGS that POPF and IRET set; bit 1 is always set */
+    FLAGS_32 = 0x247fd5, /* and of EFLAGS: AC and ID too */
+    CR0_PE = 1,
+    INSTRUCTION_MOST = 15,
+};
+#define CR0_PG 0x80000000u
+
+/* What a fault undoes. */
+struct cpu_snapshot {
+    struct i386_general_regs gen;
+    struct i386_special_regs spc;
+};
+
+struct cpu {
+    x86emu_t *emu;
+    struct context *context;
+    uint64_t executed, slice;
+    uint64_t next_look; /* `executed` at which the clock, the mode and the trap flag are looked at again */
+    uint64_t shadow_at; /* interrupts wait before the instruction with this number */
+    enum cpu_exit exit;
+    bool trap;          /* the instruction that was just executed is to be followed by #DB */
+    struct cpu_snapshot before;
+};
+
+/* An instruction as far as its opcode. */
+struct instruction {
+    uint8_t bytes[INSTRUCTION_MOST + 1];
+    unsigned prefixes;    /* bytes before the opcode */
+    uint8_t opcode, second; /* `second` after 0Fh, else the byte after the opcode */
+    bool data32, address32, rep, repne, lock;
+    sel_t *segment;       /* override, or NULL */
+};
+
+static inline bool is_protected(const x86emu_t *emu)
+{
+    return emu->x86.crx[0] & CR0_PE;
+}
+
+static inline bool is_code32(const x86emu_t *emu)
+{
+    return ACC_D(emu->x86.R_CS_ACC);
+}
+
+static inline uint32_t get_ip(const x86emu_t *emu)
+{
+    return is_code32(emu) ? emu->x86.R_EIP : emu->x86.R_IP;
+}
+
+/* Sets EIP `count` bytes on from where this instruction began. */
+void cpu_skip(x86emu_t *emu, unsigned count);
+
+/* cpu_x86emu_interrupt.c: delivers an interrupt or exception; faults within it become #DF and then stop the VM. EIP is what is
+ * to be pushed. `error` counts when `has_error`. */
+void cpu_deliver(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error);
+/* A fault of the present instruction: what it changed is undone first. */
+void cpu_fault(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error);
+void cpu_iret(struct cpu *cpu, bool data32);
+
+/* cpu_x86emu_string.c: up to a bounded number of rounds of a REP string instruction. */
+void cpu_rep_string(struct cpu *cpu, const struct instruction *instruction);
+
+/* cpu_x86emu_special.c: true when it executed the instruction; false: the library may. */
+extern const uint8_t cpu_special_opcodes[256];
+bool cpu_special(struct cpu *cpu);
+
+/* True when `size` bytes at `offset` are within the segment; else the fault was delivered. */
+bool cpu_check_segment(struct cpu *cpu, const sel_t *segment, uint32_t offset, unsigned size);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * String instructions with REP. The library runs all their rounds in one go: 2^32 of them without a look at anything, past
+ * segment limits, and not to be interrupted. Here a call does some rounds and leaves EIP at the instruction while there are
+ * more, as the hardware does when an interrupt comes.
+ */
+#include "vmm/cpu_x86emu.h"
+
+enum { ROUNDS = 64 };
+
+struct operands {
+    struct cpu *cpu;
+    sel_t *source;
+    unsigned size;
+    uint32_t mask; /* of SI, DI and CX */
+    uint32_t step; /* added to SI and DI */
+};
+
+static uint32_t read_memory(struct operands *o, const sel_t *segment, uint32_t offset)
+{
+    const struct memory *memory = &o->cpu->context->memory;
+    uint32_t at = segment->base + offset;
+
+    return o->size == 1 ? memory_read8(memory, at) : o->size == 2 ? memory_read16(memory, at) : memory_read32(memory, at);
+}
+
+static void write_memory(struct operands *o, uint32_t offset, uint32_t value)
+{
+    struct memory *memory = &o->cpu->context->memory;
+    uint32_t at = o->cpu->emu->x86.R_ES_BASE + offset;
+
+    if (o->size == 1)
+        memory_write8(memory, at, (uint8_t)value);
+    else if (o->size == 2)
+        memory_write16(memory, at, (uint16_t)value);
+    else
+        memory_write32(memory, at, value);
+}
+
+static uint32_t get(const struct operands *o, const i386_general_register *reg)
+{
+    return reg->I32_reg.e_reg & o->mask;
+}
+
+static void set(const struct operands *o, i386_general_register *reg, uint32_t value)
+{
+    reg->I32_reg.e_reg = (reg->I32_reg.e_reg & ~o->mask) | (value & o->mask);
+}
+
+static uint32_t width_of(const struct operands *o)
+{
+    return o->size == 4 ? UINT32_MAX : (1u << 8 * o->size) - 1;
+}
+
+/* The flags of a - b (Intel SDM volume 1, 3.4.3.1). */
+static void compare(struct operands *o, uint32_t a, uint32_t b)
+{
+    uint32_t width = width_of(o), top = (width >> 1) + 1, result = (a - b) & width;
+    u32 *flags = &o->cpu->emu->x86.R_FLG;
+
+    *flags &= ~(u32)(F_CF | F_PF | F_AF | F_ZF | F_SF | F_OF);
+    *flags |= (a & width) < (b & width) ? F_CF : 0u;
+    *flags |= __builtin_parity(result & 0xff) ? 0u : F_PF;
+    *flags |= (a ^ b ^ result) & 0x10 ? F_AF : 0u;
+    *flags |= result ? 0u : F_ZF;
+    *flags |= result & top ? F_SF : 0u;
+    *flags |= (a ^ b) & (a ^ result) & top ? F_OF : 0u;
+}
+
+/* One round. False: it faulted. */
+static bool round_of(struct operands *o, uint8_t opcode)
+{
+    struct cpu *cpu = o->cpu;
+    x86emu_t *emu = cpu->emu;
+    uint32_t si = get(o, &emu->x86.spc.SI), di = get(o, &emu->x86.spc.DI), width = width_of(o), value;
+    uint8_t kind = opcode & 0xfe;
+    bool reads = kind == 0xa4 || kind == 0xa6 || kind == 0xac || kind == 0x6e;
+    bool uses_di = kind == 0xa4 || kind == 0xa6 || kind == 0xaa || kind == 0xae || kind == 0x6c;
+
+    if ((reads && !cpu_check_segment(cpu, o->source, si, o->size)) ||
+        (uses_di && !cpu_check_segment(cpu, emu->x86.R_ES_SEL, di, o->size)))
+        return false;
+    switch (kind) {
+    case 0x6c: /* INS */
+        write_memory(o, di, board_in(cpu->context, emu->x86.R_DX, o->size));
+        break;
+    case 0x6e: /* OUTS */
+        board_out(cpu->context, emu->x86.R_DX, o->size, read_memory(o, o->source, si));
+        break;
+    case 0xa4: /* MOVS */
+        write_memory(o, di, read_memory(o, o->source, si));
+        break;
+    case 0xa6: /* CMPS */
+        value = read_memory(o, o->source, si);
+        compare(o, value, read_memory(o, emu->x86.R_ES_SEL, di));
+        break;
+    case 0xaa: /* STOS */
+        write_memory(o, di, emu->x86.R_EAX);
+        break;
+    case 0xac: /* LODS */
+        emu->x86.R_EAX = (emu->x86.R_EAX & ~width) | read_memory(o, o->source, si);
+        break;
+    default: /* SCAS */
+        compare(o, emu->x86.R_EAX & width, read_memory(o, emu->x86.R_ES_SEL, di));
+    }
+    if (reads)
+        set(o, &emu->x86.spc.SI, si + o->step);
+    if (uses_di)
+        set(o, &emu->x86.spc.DI, di + o->step);
+    return true;
+}
+
+void cpu_rep_string(struct cpu *cpu, const struct instruction *instruction)
+{
+    x86emu_t *emu = cpu->emu;
+    uint8_t opcode = instruction->opcode;
+    unsigned size = !(opcode & 1) ? 1 : instruction->data32 ? 4 : 2;
+    bool compares = (opcode & 0xf6) == 0xa6;
+
+    struct operands o = {
+        .cpu = cpu,
+        .source = instruction->segment ? instruction->segment : emu->x86.R_DS_SEL,
+        .size = size,
+        .mask = instruction->address32 ? UINT32_MAX : 0xffff,
+        .step = emu->x86.R_FLG & FLAG_DF ? 0u - size : size,
+    };
+    uint32_t count = get(&o, &emu->x86.gen.C);
+
+    for (unsigned rounds = 0; count > 0; rounds++) {
+        if (rounds == ROUNDS || (rounds > 0 && cpu->context->leave)) {
+            cpu->executed--; /* the caller counts this call as one */
+            return;          /* EIP stays: there are more */
+        }
+        cpu->executed++;
+        if (!round_of(&o, opcode))
+            return;
+        set(&o, &emu->x86.gen.C, --count);
+        /* A fault of a later round undoes nothing of this one. */
+        cpu->before.gen = emu->x86.gen;
+        cpu->before.spc = emu->x86.spc;
+        if (compares && !(emu->x86.R_FLG & F_ZF) == instruction->rep)
+            break;
+    }
+    cpu_skip(emu, instruction->prefixes + 1);
+}
