@@ -7,7 +7,14 @@
 
 #include <string.h>
 
-enum { VECTORS = 0x400, BIOS_DATA = 0x400, BIOS_DATA_SIZE = 0x100, BOOT_SECTOR = 0x7c00, SECTOR = 512 };
+enum {
+    VECTORS = 0x400,
+    BIOS_DATA = 0x400,
+    BIOS_DATA_SIZE = 0x100,
+    BOOT_SECTOR = 0x7c00,
+    SECTOR = 512,
+    HARD_DISK = 0x80
+};
 
 void shard_power_on(struct machine_state *state, uint8_t *memory, uint32_t memory_mib, const uint8_t *image,
                     uint8_t drive)
@@ -25,6 +32,11 @@ void shard_power_on(struct machine_state *state, uint8_t *memory, uint32_t memor
     }
     memset(memory + MEMORY_HOLE, 0xff, MEMORY_ROM - MEMORY_HOLE);
     memcpy(memory + BOOT_SECTOR, image, SECTOR);
+    memcpy(memory + FIRMWARE_BOOT_STACK, firmware_rom + FIRMWARE_BOOT_RETURN, 4);
+    if (drive & HARD_DISK)
+        memory[FIRMWARE_DISKS] = 1;
+    else
+        memory[FIRMWARE_EQUIPMENT] |= 1;
 
     context.memory.size = memory_mib * MEMORY_MIB;
     board_reset(&context, drive);

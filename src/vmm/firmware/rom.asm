@@ -1,0 +1,34 @@
+; SPDX-License-Identifier: GPL-3.0-or-later
+;
+; The BIOS ROM, 64 KiB at F000:0000. One file a service; docs/firmware.md says what they do and where they differ from
+; other BIOSes.
+
+    cpu 386
+    bits 16
+    org 0
+
+%include "layout.inc"
+
+; place OFFSET: continues there; what is between is as erased ROM.
+%macro place 1
+    times (%1) - ($ - $$) db 0xff
+%endmacro
+
+rom:
+%include "vectors.inc"          ; 0000h: the interrupt vectors as RAM has them at boot
+    place 0x400
+%include "data.inc"             ; 0400h: the BIOS data area as RAM has it at boot
+    place 0x500
+    dw      boot_failed, 0xf000 ; 0500h: what a boot sector's stack starts with
+
+%include "exception.inc"
+%include "irq.inc"
+%include "timer.inc"
+%include "video.inc"
+%include "video_screen.inc"
+%include "video_teletype.inc"
+%include "equipment.inc"
+%include "boot.inc"
+
+    place 0xffd0
+%include "reset.inc"            ; FFF0h: where the CPU starts
