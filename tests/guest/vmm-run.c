@@ -3,12 +3,14 @@
  * Runs one image on the vmm's machine, without workers or store, and copies what it sends on COM1 to standard
  * output: for tests that compare guests on several machines.
  *
- *   vmm-run IMAGE [--ram MIB] [--input FILE] [--seconds S] [--slice N] [--pack] [--learn] [--digest]
+ *   vmm-run IMAGE [--ram MIB] [--input FILE] [--after TEXT] [--seconds S] [--slice N] [--no-reboot] [--pack]
+ *           [--learn] [--digest]
  *
- * The input goes to COM1 as the guest takes it. Ends when the guest has halted for good or was stopped (with
- * the reason on standard error), or when the time is over. --pack packs and unpacks the machine at the end of
- * every slice, --learn makes bases as well; --digest adds a line with a hash of registers and memory at every
- * slice to standard error, on a clock that counts instructions, so that two such runs are alike.
+ * The input goes to COM1 as the guest takes it, from when it has sent the text. Ends when the guest has
+ * halted for good or was stopped (with the reason on standard error), at a reset with --no-reboot, or when
+ * the time is over. --pack packs and unpacks the machine at the end of every slice, --learn makes bases as
+ * well; --digest adds a line with a hash of registers and memory at every slice to standard error, on a clock
+ * that counts instructions, so that two such runs are alike.
  */
 #include "base/clock.h"
 #include "base/file.h"
@@ -35,7 +37,9 @@ struct run {
     uint64_t slice, epoch_ns, end_ns;
     uint64_t skipped_ns; /* of the counting clock: time slept through */
     uint64_t executed;
-    bool pack, learn, digest;
+    const char *after; /* the input waits until this was sent */
+    size_t after_matched;
+    bool pack, learn, digest, no_reboot;
 };
 
 static uint64_t monotonic(void *context)
@@ -85,8 +89,19 @@ static void repack(struct run *run)
     board_resume(run->context);
 }
 
+/* The texts in use have no part that repeats their beginning, so no match is missed. */
+static void look_for_text(struct run *run)
+{
+    for (uint32_t i = 0; run->after[run->after_matched] && i < run->context->output_count; i++)
+        if ((uint8_t)run->after[run->after_matched] == run->context->output[i])
+            run->after_matched++;
+        else
+            run->after_matched = (uint8_t)run->after[0] == run->context->output[i];
+}
+
 static void drain(struct run *run)
 {
+    look_for_text(run);
     fwrite(run->context->output, 1, run->context->output_count, stdout);
     fflush(stdout);
     run->context->output_count = 0;
@@ -94,6 +109,8 @@ static void drain(struct run *run)
 
 static size_t feed(struct run *run)
 {
+    if (run->after[run->after_matched])
+        return 0;
     size_t sent =
         board_receive(run->context, run->input + run->input_sent, run->input_size - run->input_sent);
 
@@ -136,6 +153,10 @@ static int loop(struct run *run)
                     run->context->state.cpu.eip);
             return 1;
         }
+        if (end == CPU_LEFT && run->context->reset && run->no_reboot) {
+            fprintf(stderr, "vmm-run: reset\n");
+            return 0;
+        }
         if (end == CPU_LEFT && run->context->reset) {
             run->executed += run->context->instructions;
             machine_unlay(run->bench, run->context);
@@ -170,10 +191,12 @@ static uint8_t *read_whole(const char *path, size_t most, size_t *ret_size)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"ram", 1, NULL, 'r'},  {"input", 1, NULL, 'i'}, {"seconds", 1, NULL, 's'}, {"slice", 1, NULL, 'n'},
-        {"pack", 0, NULL, 'p'}, {"learn", 0, NULL, 'l'}, {"digest", 0, NULL, 'd'},  {0}};
-    struct run run = {.slice = 20000, .epoch_ns = clock_now_ns(), .end_ns = 10 * NS_PER_SECOND};
+    static const struct option options[] = {{"ram", 1, NULL, 'r'},    {"input", 1, NULL, 'i'},
+                                            {"after", 1, NULL, 'a'},  {"seconds", 1, NULL, 's'},
+                                            {"slice", 1, NULL, 'n'},  {"no-reboot", 0, NULL, 'b'},
+                                            {"pack", 0, NULL, 'p'},   {"learn", 0, NULL, 'l'},
+                                            {"digest", 0, NULL, 'd'}, {0}};
+    struct run run = {.after = "", .slice = 20000, .epoch_ns = clock_now_ns(), .end_ns = 10 * NS_PER_SECOND};
     struct reason reason = {""};
     struct machine_state state;
     struct machine_bases *bases;
@@ -185,6 +208,10 @@ int main(int argc, char **argv)
             mib = (uint32_t)strtoul(optarg, NULL, 10);
         else if (option == 'i')
             run.input = read_whole(optarg, INPUT_MOST, &run.input_size);
+        else if (option == 'a')
+            run.after = optarg;
+        else if (option == 'b')
+            run.no_reboot = true;
         else if (option == 's')
             run.end_ns = (uint64_t)(strtod(optarg, NULL) * (double)NS_PER_SECOND);
         else if (option == 'n')
@@ -199,10 +226,9 @@ int main(int argc, char **argv)
             return 2;
     }
     if (optind + 1 != argc || mib < 1 || mib > 16 || run.slice == 0) {
-        fprintf(
-            stderr,
-            "usage: vmm-run IMAGE [--ram MIB] [--input FILE] [--seconds S] [--slice N] [--pack] [--learn] "
-            "[--digest]\n");
+        fprintf(stderr, "usage: vmm-run IMAGE [--ram MIB] [--input FILE] [--after TEXT] [--seconds S] "
+                        "[--slice N] [--no-reboot] "
+                        "[--pack] [--learn] [--digest]\n");
         return 2;
     }
     uint8_t *image = read_whole(argv[optind], 512, &size), *memory = malloc((size_t)mib * MEMORY_MIB);
