@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_EVERY = 1024 };
+enum { LOOK_EVERY = 1024, DR6_BS = 0x4000 };
 
 void cpu_reset(struct cpu_state *cpu)
 {
@@ -70,7 +70,7 @@ static int interrupt(x86emu_t *emu, u8 vector, unsigned type)
     struct cpu *cpu = emu->_private;
 
     if (type & INTR_MODE_RESTART)
-        cpu_fault(cpu, vector, type & INTR_MODE_ERRCODE, emu->x86.intr_errcode & 0xfffc);
+        cpu_fault(cpu, vector, type & INTR_MODE_ERRCODE, 0); /* of an access, not of a selector */
     else
         cpu_deliver(cpu, vector, false, 0);
     return 1;
@@ -118,16 +118,22 @@ static bool look(struct cpu *cpu)
     }
     if (context->state.stop)
         return leave(cpu, CPU_STOPPED);
+    /* A single step belongs to the instruction before, whatever comes next. */
+    if (cpu->trap) {
+        cpu->trap = false;
+        cpu->emu->x86.drx[6] |= DR6_BS;
+        cpu_deliver(cpu, VECTOR_DB, false, 0);
+        if (context->state.stop)
+            return leave(cpu, CPU_STOPPED);
+    }
     if (context->leave)
         return leave(cpu, CPU_LEFT);
     if (cpu->executed >= cpu->slice)
         return leave(cpu, CPU_SLICE);
-    if (cpu->trap) {
-        cpu->trap = false;
-        cpu_deliver(cpu, VECTOR_DB, false, 0);
-    }
     if (is_deliverable(cpu))
         cpu_deliver(cpu, board_acknowledge(context), false, 0);
+    if (context->state.stop)
+        return leave(cpu, CPU_STOPPED);
     return false;
 }
 
@@ -176,6 +182,11 @@ static int check(x86emu_t *emu)
         emu->x86.saved_eip = emu->x86.R_EIP;
         cpu->trap = emu->x86.R_FLG & FLAG_TF;
 
+        if (__builtin_expect(get_ip(emu) > emu->x86.R_CS_LIMIT || (!is_code32(emu) && emu->x86.R_EIP > 0xffff), 0)) {
+            cpu_fault(cpu, VECTOR_GP, true, 0);
+            cpu->executed++;
+            continue;
+        }
         uint8_t opcode = memory_read8(&context->memory, emu->x86.R_CS_BASE + get_ip(emu));
 
         if (!cpu_special_opcodes[opcode] || !cpu_special(cpu))

@@ -4,7 +4,7 @@
  * segment limits, and not to be interrupted. Here a call does some rounds and leaves EIP at the instruction while there are
  * more, as the hardware does when an interrupt comes.
  */
-#include "vmm/cpu_x86emu.h"
+#include "vmm/cpu_x86emu_operand.h"
 
 enum { ROUNDS = 64 };
 
@@ -47,32 +47,12 @@ static void set(const struct operands *o, i386_general_register *reg, uint32_t v
     reg->I32_reg.e_reg = (reg->I32_reg.e_reg & ~o->mask) | (value & o->mask);
 }
 
-static uint32_t width_of(const struct operands *o)
-{
-    return o->size == 4 ? UINT32_MAX : (1u << 8 * o->size) - 1;
-}
-
-/* The flags of a - b (Intel SDM volume 1, 3.4.3.1). */
-static void compare(struct operands *o, uint32_t a, uint32_t b)
-{
-    uint32_t width = width_of(o), top = (width >> 1) + 1, result = (a - b) & width;
-    u32 *flags = &o->cpu->emu->x86.R_FLG;
-
-    *flags &= ~(u32)(F_CF | F_PF | F_AF | F_ZF | F_SF | F_OF);
-    *flags |= (a & width) < (b & width) ? F_CF : 0u;
-    *flags |= __builtin_parity(result & 0xff) ? 0u : F_PF;
-    *flags |= (a ^ b ^ result) & 0x10 ? F_AF : 0u;
-    *flags |= result ? 0u : F_ZF;
-    *flags |= result & top ? F_SF : 0u;
-    *flags |= (a ^ b) & (a ^ result) & top ? F_OF : 0u;
-}
-
 /* One round. False: it faulted. */
 static bool round_of(struct operands *o, uint8_t opcode)
 {
     struct cpu *cpu = o->cpu;
     x86emu_t *emu = cpu->emu;
-    uint32_t si = get(o, &emu->x86.spc.SI), di = get(o, &emu->x86.spc.DI), width = width_of(o), value;
+    uint32_t si = get(o, &emu->x86.spc.SI), di = get(o, &emu->x86.spc.DI), width = width_mask(o->size), value;
     uint8_t kind = opcode & 0xfe;
     bool reads = kind == 0xa4 || kind == 0xa6 || kind == 0xac || kind == 0x6e;
     bool uses_di = kind == 0xa4 || kind == 0xa6 || kind == 0xaa || kind == 0xae || kind == 0x6c;
@@ -92,7 +72,7 @@ static bool round_of(struct operands *o, uint8_t opcode)
         break;
     case 0xa6: /* CMPS */
         value = read_memory(o, o->source, si);
-        compare(o, value, read_memory(o, emu->x86.R_ES_SEL, di));
+        flags_of_difference(cpu, value, read_memory(o, emu->x86.R_ES_SEL, di), o->size);
         break;
     case 0xaa: /* STOS */
         write_memory(o, di, emu->x86.R_EAX);
@@ -101,7 +81,7 @@ static bool round_of(struct operands *o, uint8_t opcode)
         emu->x86.R_EAX = (emu->x86.R_EAX & ~width) | read_memory(o, o->source, si);
         break;
     default: /* SCAS */
-        compare(o, emu->x86.R_EAX & width, read_memory(o, emu->x86.R_ES_SEL, di));
+        flags_of_difference(cpu, emu->x86.R_EAX, read_memory(o, emu->x86.R_ES_SEL, di), o->size);
     }
     if (reads)
         set(o, &emu->x86.spc.SI, si + o->step);
