@@ -5,6 +5,7 @@
 
 static const struct engine *const engines[] = {
     &engine_null,
+    &engine_vmm,
     &engine_qemu,
     &engine_exec,
 };

@@ -13,10 +13,12 @@ void cpu_reset(struct cpu_state *cpu)
 {
     static const struct cpu_segment data = {.limit = 0xffff, .access = 0x93};
 
-    *cpu = (struct cpu_state){.eip = 0xfff0, .eflags = 2, .cr0 = 0x10, .gdt = {.limit = 0xffff}, .idt = {.limit = 0x3ff}};
+    *cpu = (struct cpu_state){
+        .eip = 0xfff0, .eflags = 2, .cr0 = 0x10, .gdt = {.limit = 0xffff}, .idt = {.limit = 0x3ff}};
     for (unsigned i = SEG_ES; i <= SEG_GS; i++)
         cpu->seg[i] = data;
-    cpu->seg[SEG_CS] = (struct cpu_segment){.base = 0xf0000, .limit = 0xffff, .selector = 0xf000, .access = 0x9b};
+    cpu->seg[SEG_CS] =
+        (struct cpu_segment){.base = 0xf0000, .limit = 0xffff, .selector = 0xf000, .access = 0x9b};
     cpu->seg[SEG_LDT] = (struct cpu_segment){.limit = 0xffff, .access = 0x82};
     cpu->seg[SEG_TR] = (struct cpu_segment){.limit = 0xffff, .access = 0x8b};
     cpu->gpr[REG_DX] = 0x0600; /* a Pentium Pro, as CPUID says */
@@ -24,8 +26,8 @@ void cpu_reset(struct cpu_state *cpu)
     cpu->dr[7] = 0x400;
 }
 
-/* Every access of the library to memory and ports. Returning 0 always: an error would stop the library in the middle of an
- * instruction. Once the instruction has faulted, it changes nothing more. */
+/* Every access of the library to memory and ports. Returning 0 always: an error would stop the library in the
+ * middle of an instruction. Once the instruction has faulted, it changes nothing more. */
 static unsigned memio(x86emu_t *emu, u32 address, u32 *value, unsigned type)
 {
     struct cpu *cpu = emu->_private;
@@ -101,7 +103,8 @@ static void check_mode(struct cpu *cpu)
         context_stop(cpu->context, VM_STOP_UNSUPPORTED, CPU_NO_PAGING);
     else if (emu->x86.R_FLG & FLAG_VM)
         context_stop(cpu->context, VM_STOP_UNSUPPORTED, CPU_NO_V86);
-    else if (is_protected(emu) && emu->x86.R_CS & 3 && ACC_S(emu->x86.R_CS_ACC) && emu->x86.R_CS_BASE != (u32)emu->x86.R_CS << 4)
+    else if (is_protected(emu) && emu->x86.R_CS & 3 && ACC_S(emu->x86.R_CS_ACC) &&
+             emu->x86.R_CS_BASE != (u32)emu->x86.R_CS << 4)
         context_stop(cpu->context, VM_STOP_UNSUPPORTED, CPU_NO_RINGS);
 }
 
@@ -169,8 +172,9 @@ static int check(x86emu_t *emu)
     struct context *context = cpu->context;
 
     for (;;) {
-        if (__builtin_expect(cpu->executed >= cpu->next_look || cpu->executed >= cpu->slice || context->leave ||
-                                 cpu->trap || (context->interrupt && emu->x86.R_FLG & FLAG_IF),
+        if (__builtin_expect(cpu->executed >= cpu->next_look || cpu->executed >= cpu->slice ||
+                                 context->leave || cpu->trap ||
+                                 (context->interrupt && emu->x86.R_FLG & FLAG_IF),
                              0) &&
             look(cpu))
             return 1;
@@ -182,7 +186,8 @@ static int check(x86emu_t *emu)
         emu->x86.saved_eip = emu->x86.R_EIP;
         cpu->trap = emu->x86.R_FLG & FLAG_TF;
 
-        if (__builtin_expect(get_ip(emu) > emu->x86.R_CS_LIMIT || (!is_code32(emu) && emu->x86.R_EIP > 0xffff), 0)) {
+        if (__builtin_expect(
+                get_ip(emu) > emu->x86.R_CS_LIMIT || (!is_code32(emu) && emu->x86.R_EIP > 0xffff), 0)) {
             cpu_fault(cpu, VECTOR_GP, true, 0);
             cpu->executed++;
             continue;
@@ -235,7 +240,8 @@ static void load_segment(sel_t *to, const struct cpu_segment *from)
 
 static void save_segment(struct cpu_segment *to, const sel_t *from)
 {
-    *to = (struct cpu_segment){.base = from->base, .limit = from->limit, .selector = from->sel, .access = from->acc};
+    *to = (struct cpu_segment){
+        .base = from->base, .limit = from->limit, .selector = from->sel, .access = from->acc};
 }
 
 static void load(x86emu_t *emu, const struct cpu_state *state)

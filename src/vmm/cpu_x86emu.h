@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the files of the emulated CPU share. libx86emu executes the instructions that it executes right; the rest, and all
- * interrupts and exceptions, are done here, before the library sees them.
+ * What the files of the emulated CPU share. libx86emu executes the instructions that it executes right; the
+ * rest, and all interrupts and exceptions, are done here, before the library sees them.
  */
 #ifndef MVM_VMM_CPU_X86EMU_H
 #define MVM_VMM_CPU_X86EMU_H
@@ -13,8 +13,19 @@
 #include <stdint.h>
 #include <x86emu.h>
 
-enum { VECTOR_DE, VECTOR_DB, VECTOR_BP = 3, VECTOR_OF, VECTOR_BR, VECTOR_UD, VECTOR_NM, VECTOR_DF, VECTOR_NP = 11, VECTOR_SS,
-       VECTOR_GP };
+enum {
+    VECTOR_DE,
+    VECTOR_DB,
+    VECTOR_BP = 3,
+    VECTOR_OF,
+    VECTOR_BR,
+    VECTOR_UD,
+    VECTOR_NM,
+    VECTOR_DF,
+    VECTOR_NP = 11,
+    VECTOR_SS,
+    VECTOR_GP
+};
 
 enum {
     FLAG_TF = 0x100,
@@ -44,17 +55,17 @@ struct cpu {
     uint64_t next_look; /* `executed` at which the clock, the mode and the trap flag are looked at again */
     uint64_t shadow_at; /* interrupts wait before the instruction with this number */
     enum cpu_exit exit;
-    bool trap;          /* the instruction that was just executed is to be followed by #DB */
+    bool trap; /* the instruction that was just executed is to be followed by #DB */
     struct cpu_snapshot before;
 };
 
 /* An instruction as far as its opcode. */
 struct instruction {
     uint8_t bytes[INSTRUCTION_MOST + 1];
-    unsigned prefixes;    /* bytes before the opcode */
+    unsigned prefixes;      /* bytes before the opcode */
     uint8_t opcode, second; /* `second` after 0Fh, else the byte after the opcode */
     bool data32, address32, rep, repne, lock;
-    sel_t *segment;       /* override, or NULL */
+    sel_t *segment; /* override, or NULL */
 };
 
 static inline bool is_protected(const x86emu_t *emu)
@@ -75,8 +86,8 @@ static inline uint32_t get_ip(const x86emu_t *emu)
 /* Sets EIP `count` bytes on from where this instruction began. */
 void cpu_skip(x86emu_t *emu, unsigned count);
 
-/* cpu_x86emu_interrupt.c: delivers an interrupt or exception; faults within it become #DF and then stop the VM. EIP is what is
- * to be pushed. `error` counts when `has_error`. */
+/* cpu_x86emu_interrupt.c: delivers an interrupt or exception; faults within it become #DF and then stop the
+ * VM. EIP is what is to be pushed. `error` counts when `has_error`. */
 void cpu_deliver(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error);
 /* A fault of the present instruction: what it changed is undone first. */
 void cpu_fault(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error);

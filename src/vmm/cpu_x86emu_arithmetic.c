@@ -30,7 +30,7 @@ static struct shifted rotate(unsigned kind, uint32_t value, unsigned count, unsi
     if (kind == SHIFT_ROR || kind == SHIFT_RCR)
         by = (size - by) % size;
     ring = by ? (ring << by | ring >> (size - by)) & mask : ring;
-    result.value = (uint32_t)(ring & (top << 1) - 1);
+    result.value = (uint32_t)(ring & ((top << 1) - 1));
     if (kind == SHIFT_ROL)
         result.carry = ring & 1;
     else if (kind == SHIFT_ROR)

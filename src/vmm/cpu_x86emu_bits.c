@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Instructions of the 0Fh page on bits and exchanges. The library finds the wrong bytes for bit offsets beyond
- * the operand, shifts double words by counts above 31, changes the destination of a scan of zero, and lacks
- * XADD, CMPXCHG and CMPXCHG8B.
+ * Instructions of the 0Fh page on bits and exchanges. The library finds the wrong bytes for bit offsets
+ * beyond the operand, shifts double words by counts above 31, changes the destination of a scan of zero, and
+ * lacks XADD, CMPXCHG and CMPXCHG8B.
  */
 #include "vmm/cpu_x86emu_special.h"
 
@@ -88,8 +88,8 @@ bool execute_double_shift(struct cpu *cpu, const struct instruction *instruction
             carry = wide >> (48 - count) & 1;
         }
     } else {
-        wide = size == 4 ? (uint64_t)fill << 32 | value
-                         : (uint64_t)value << 32 | (uint64_t)fill << 16 | value;
+        wide =
+            size == 4 ? (uint64_t)fill << 32 | value : (uint64_t)value << 32 | (uint64_t)fill << 16 | value;
         result = wide >> count;
         carry = wide >> (count - 1) & 1;
     }

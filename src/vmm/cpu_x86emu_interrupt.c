@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Interrupts and exceptions (Intel SDM volume 3, chapter 6; real mode: chapter 20). The library's own delivery knows neither
- * 16-bit gates nor limits nor faults within it. */
+/* Interrupts and exceptions (Intel SDM volume 3, chapter 6; real mode: chapter 20). The library's own
+ * delivery knows neither 16-bit gates nor limits nor faults within it. */
 #include "vmm/cpu_x86emu_segment.h"
 
 enum { TYPE_TASK = 5, TYPE_INT16 = 6, TYPE_TRAP16 = 7, TYPE_INT32 = 14, TYPE_TRAP32 = 15, EXTERNAL = 1 };
@@ -12,8 +12,8 @@ static struct memory *memory_of(struct cpu *cpu)
     return &cpu->context->memory;
 }
 
-/* Pushes `count` values of 2 or 4 bytes, the first one first. A stack that has no room for all is a fault, and then none
- * is pushed. */
+/* Pushes `count` values of 2 or 4 bytes, the first one first. A stack that has no room for all is a fault,
+ * and then none is pushed. */
 static struct fault push_all(struct cpu *cpu, const uint32_t *values, unsigned count, unsigned size)
 {
     const sel_t *stack = cpu->emu->x86.R_SS_SEL;
@@ -82,13 +82,15 @@ static struct fault deliver_protected(struct cpu *cpu, uint8_t vector, bool has_
         return fault;
     }
     emu->x86.R_EIP = wide ? (high & 0xffff0000) | (low & 0xffff) : low & 0xffff;
-    emu->x86.R_FLG &= ~(u32)(FLAG_TF | FLAG_NT | FLAG_RF | (type == TYPE_INT16 || type == TYPE_INT32 ? FLAG_IF : 0));
+    emu->x86.R_FLG &=
+        ~(u32)(FLAG_TF | FLAG_NT | FLAG_RF | (type == TYPE_INT16 || type == TYPE_INT32 ? FLAG_IF : 0));
     return fine;
 }
 
 static struct fault deliver(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error)
 {
-    return is_protected(cpu->emu) ? deliver_protected(cpu, vector, has_error, error) : deliver_real(cpu, vector);
+    return is_protected(cpu->emu) ? deliver_protected(cpu, vector, has_error, error)
+                                  : deliver_real(cpu, vector);
 }
 
 void cpu_deliver(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error)

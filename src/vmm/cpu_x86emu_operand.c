@@ -122,14 +122,15 @@ static void decode32(struct cpu *cpu, const struct instruction *instruction, uns
         offset += (uint32_t)displacement(instruction, at, size);
     operand->offset = offset;
     operand->end = at + size;
-    operand->segment = has_base && (base == REG_SP || base == REG_BP) ? cpu->emu->x86.R_SS_SEL
-                                                                       : cpu->emu->x86.R_DS_SEL;
+    operand->segment =
+        has_base && (base == REG_SP || base == REG_BP) ? cpu->emu->x86.R_SS_SEL : cpu->emu->x86.R_DS_SEL;
 }
 
 struct operand operand_decode(struct cpu *cpu, const struct instruction *instruction, unsigned at)
 {
     uint8_t byte = (uint8_t)immediate(instruction, at, 1);
-    struct operand operand = {.reg = byte >> 3 & 7, .rm = byte & 7, .is_register = byte >= 0xc0, .end = at + 1};
+    struct operand operand = {
+        .reg = byte >> 3 & 7, .rm = byte & 7, .is_register = byte >= 0xc0, .end = at + 1};
 
     operand.address32 = instruction->address32;
     if (operand.is_register)
@@ -259,7 +260,8 @@ bool stack_push(struct cpu *cpu, uint32_t value, unsigned size)
 
 bool stack_peek(struct cpu *cpu, uint32_t above, unsigned size, uint32_t *ret_value)
 {
-    return segment_read(cpu, cpu->emu->x86.R_SS_SEL, stack_at(cpu, stack_pointer(cpu) + above), size, ret_value);
+    return segment_read(cpu, cpu->emu->x86.R_SS_SEL, stack_at(cpu, stack_pointer(cpu) + above), size,
+                        ret_value);
 }
 
 bool stack_pop(struct cpu *cpu, unsigned size, uint32_t *ret_value)

@@ -12,11 +12,11 @@
 /* What a ModR/M byte names (Intel SDM volume 2, 2.1.3). */
 struct operand {
     bool is_register;
-    uint8_t reg;      /* the reg field: a register or a part of the opcode */
-    uint8_t rm;       /* the register, when is_register */
-    sel_t *segment;   /* else where it is in memory */
+    uint8_t reg;    /* the reg field: a register or a part of the opcode */
+    uint8_t rm;     /* the register, when is_register */
+    sel_t *segment; /* else where it is in memory */
     uint32_t offset;
-    unsigned end;     /* bytes of the instruction up to the end of the operand: immediates begin there */
+    unsigned end; /* bytes of the instruction up to the end of the operand: immediates begin there */
     bool address32;
 };
 
@@ -30,8 +30,8 @@ void register_set(struct cpu *cpu, unsigned number, unsigned size, uint32_t valu
 bool operand_get(struct cpu *cpu, const struct operand *operand, unsigned size, uint32_t *ret_value);
 bool operand_set(struct cpu *cpu, const struct operand *operand, unsigned size, uint32_t value);
 
-/* Whether `size` bytes at `offset` are within the segment (Intel SDM volume 3, 5.3). A segment that grows down holds
- * what is above its limit. */
+/* Whether `size` bytes at `offset` are within the segment (Intel SDM volume 3, 5.3). A segment that grows
+ * down holds what is above its limit. */
 bool segment_holds(const sel_t *segment, uint32_t offset, unsigned size);
 
 /* Memory by segment and offset, `size` 1, 2 or 4. */

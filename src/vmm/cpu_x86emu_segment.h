@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Segment registers and descriptors (Intel SDM volume 3, 3.4 and 5.6 to 5.8), for code of privilege 0. As with
- * operands, false means that a fault was delivered or the VM was stopped.
+ * Segment registers and descriptors (Intel SDM volume 3, 3.4 and 5.6 to 5.8), for code of privilege 0. As
+ * with operands, false means that a fault was delivered or the VM was stopped.
  */
 #ifndef MVM_VMM_CPU_X86EMU_SEGMENT_H
 #define MVM_VMM_CPU_X86EMU_SEGMENT_H

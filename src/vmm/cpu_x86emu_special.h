@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The instructions that are executed here: each has a function, found by its opcode in the tables of
- * cpu_x86emu_special.c. A function executes the instruction, with EIP moved behind it, and returns true; or it
- * leaves all as it is and returns false: the library does this form right.
+ * cpu_x86emu_special.c. A function executes the instruction, with EIP moved behind it, and returns true; or
+ * it leaves all as it is and returns false: the library does this form right.
  */
 #ifndef MVM_VMM_CPU_X86EMU_SPECIAL_H
 #define MVM_VMM_CPU_X86EMU_SPECIAL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Stack instructions. The library's POPA adds 4 to ESP on a 16-bit stack too, its POP computes an address that
- * is relative to ESP before the pop, its ENTER gets nested frames wrong, PUSHF hides flags and POPF sets
+ * Stack instructions. The library's POPA adds 4 to ESP on a 16-bit stack too, its POP computes an address
+ * that is relative to ESP before the pop, its ENTER gets nested frames wrong, PUSHF hides flags and POPF sets
  * reserved ones.
  */
 #include "vmm/cpu_x86emu_special.h"

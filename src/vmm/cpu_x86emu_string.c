@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * String instructions with REP. The library runs all their rounds in one go: 2^32 of them without a look at anything, past
- * segment limits, and not to be interrupted. Here a call does some rounds and leaves EIP at the instruction while there are
- * more, as the hardware does when an interrupt comes.
+ * String instructions with REP. The library runs all their rounds in one go: 2^32 of them without a look at
+ * anything, past segment limits, and not to be interrupted. Here a call does some rounds and leaves EIP at
+ * the instruction while there are more, as the hardware does when an interrupt comes.
  */
 #include "vmm/cpu_x86emu_operand.h"
 
@@ -21,7 +21,9 @@ static uint32_t read_memory(struct operands *o, const sel_t *segment, uint32_t o
     const struct memory *memory = &o->cpu->context->memory;
     uint32_t at = segment->base + offset;
 
-    return o->size == 1 ? memory_read8(memory, at) : o->size == 2 ? memory_read16(memory, at) : memory_read32(memory, at);
+    return o->size == 1   ? memory_read8(memory, at)
+           : o->size == 2 ? memory_read16(memory, at)
+                          : memory_read32(memory, at);
 }
 
 static void write_memory(struct operands *o, uint32_t offset, uint32_t value)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Segment registers, descriptor tables, control registers, and what tells of the processor. The library checks
- * next to nothing here, and its time stamp counter and SSE registers go on from one VM to the next.
+ * Segment registers, descriptor tables, control registers, and what tells of the processor. The library
+ * checks next to nothing here, and its time stamp counter and SSE registers go on from one VM to the next.
  */
 #include "vmm/cpu_x86emu_segment.h"
 #include "vmm/cpu_x86emu_special.h"
 
 enum {
-    CR0_EM = 1 << 2,
     CR0_TS = 1 << 3,
     CR0_ET = 1 << 4,
     CR4_KNOWN = 1 << 2 | 1 << 3, /* TSD, DE */
@@ -211,8 +210,7 @@ bool execute_group7(struct cpu *cpu, const struct instruction *instruction)
         break;
     case 6:
         /* LMSW sets MP, EM and TS, and PE but never clears it. */
-        if (!operand_get(cpu, &operand, 2, &word) ||
-            !set_cr0(cpu, (emu->x86.crx[0] & ~0xeu) | (word & 0xf)))
+        if (!operand_get(cpu, &operand, 2, &word) || !set_cr0(cpu, (emu->x86.crx[0] & ~0xeu) | (word & 0xf)))
             return true;
         break;
     default:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Transfers of control. The library's far ones know no descriptor but the plainest, its LOOP and JCXZ take the
- * size of the data for that of the address, and it delivers interrupts its own way.
+ * Transfers of control. The library's far ones know no descriptor but the plainest, its LOOP and JCXZ take
+ * the size of the data for that of the address, and it delivers interrupts its own way.
  */
 #include "vmm/cpu_x86emu_segment.h"
 #include "vmm/cpu_x86emu_special.h"
@@ -153,7 +153,8 @@ bool execute_loop(struct cpu *cpu, const struct instruction *instruction)
     }
     execute_ends(cpu, at + 1);
     if (taken) {
-        uint32_t eip = cpu->emu->x86.R_EIP + (uint32_t)(int8_t)immediate(instruction, at, 1);
+        int32_t by = (int8_t)immediate(instruction, at, 1);
+        uint32_t eip = cpu->emu->x86.R_EIP + (uint32_t)by;
 
         cpu->emu->x86.R_EIP = instruction->data32 ? eip : eip & 0xffff;
     }
@@ -168,7 +169,7 @@ bool execute_translate(struct cpu *cpu, const struct instruction *instruction)
 
     if (instruction->data32 == instruction->address32)
         return false;
-    offset = register_get(cpu, REG_BX, instruction->address32 ? 4 : 2) + cpu->emu->x86.R_AL;
+    offset = register_get(cpu, REG_BX, instruction->address32 ? 4 : 2) + register_get(cpu, REG_AX, 1);
     if (!instruction->address32)
         offset &= 0xffff;
     if (!segment_read(cpu, segment, offset, 1, &value))
