@@ -25,6 +25,19 @@ void pic_reset(struct pic *pic)
     *pic = reset;
 }
 
+bool pic_is_sane(const struct pic *pic)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const struct pic_chip *chip = &pic->chip[i];
+
+        if (chip->vector & 7 || chip->lowest > 7 || chip->level & (i ? 0x21 : 0x07) || chip->icw > 4 ||
+            chip->icw == 1 || (chip->icw1 | chip->icw4) > 0x1f ||
+            (chip->read_isr | chip->poll | chip->special_mask | chip->rotate_on_aeoi) > 1)
+            return false;
+    }
+    return true;
+}
+
 /* The input of highest priority among `bits`; 8: none. */
 static unsigned first_of(const struct pic_chip *chip, uint8_t bits)
 {
@@ -64,18 +77,29 @@ static unsigned wanted(const struct pic_chip *chip, bool master)
     return 8;
 }
 
+/* The inputs that are level-triggered. */
+static uint8_t levels_of(const struct pic_chip *chip)
+{
+    return chip->icw1 & ICW1_LEVEL ? 0xff : chip->level;
+}
+
 static void set_input(struct pic_chip *chip, unsigned input, bool level)
 {
     uint8_t bit = (uint8_t)(1u << input);
 
-    if (chip->level & bit || chip->icw1 & ICW1_LEVEL) {
-        chip->irr = (uint8_t)(level ? chip->irr | bit : chip->irr & ~bit);
-    } else if (level && !(chip->lines & bit)) {
+    if (!level)
+        chip->irr &= (uint8_t)~bit; /* a request must stay until it is acknowledged */
+    else if (!(chip->lines & bit))
         chip->irr |= bit;
-    } else if (!level) {
-        chip->irr &= (uint8_t)~bit; /* the request must stay until it is acknowledged */
-    }
     chip->lines = (uint8_t)(level ? chip->lines | bit : chip->lines & ~bit);
+}
+
+/* Which inputs are levels has changed: those are as their lines are. */
+static void sense_levels(struct pic_chip *chip)
+{
+    uint8_t levels = levels_of(chip);
+
+    chip->irr = (uint8_t)((chip->irr & ~levels) | (chip->lines & levels));
 }
 
 static void update_cascade(struct pic *pic)
@@ -88,7 +112,7 @@ void pic_set_line(struct pic *pic, unsigned irq, bool level)
     struct pic_chip *chip = &pic->chip[irq >> 3 & 1];
     uint8_t bit = (uint8_t)(1u << (irq & 7));
 
-    if (!(chip->lines & bit) == !level && !(chip->level & bit))
+    if (!(chip->lines & bit) == !level)
         return;
     set_input(chip, irq & 7, level);
     if (irq & 8)
@@ -116,7 +140,7 @@ static unsigned acknowledge(struct pic_chip *chip, bool master)
 
     if (input == 8)
         return 8;
-    if (!((chip->level & 1u << input) || chip->icw1 & ICW1_LEVEL))
+    if (!(levels_of(chip) & 1u << input))
         chip->irr &= (uint8_t) ~(1u << input);
     if (chip->icw4 & ICW4_AEOI)
         end_of_interrupt(chip, input, chip->rotate_on_aeoi);
@@ -167,6 +191,7 @@ static void write_command(struct pic_chip *chip, uint8_t value)
         chip->imr = chip->isr = chip->irr = 0;
         chip->lowest = 7;
         chip->special_mask = chip->read_isr = chip->poll = chip->rotate_on_aeoi = 0;
+        sense_levels(chip); /* edges that came before are forgotten, levels are not */
     } else if (value & OCW3) {
         if (value & 0x02)
             chip->read_isr = value & 1;
@@ -206,11 +231,11 @@ void pic_write(struct pic *pic, uint16_t port, uint8_t value)
 {
     struct pic_chip *chip = chip_of(pic, port);
 
-    if (port == 0x4d0)
-        chip->level = value & 0xf8; /* IRQ 0, 1 and 2 are edges for ever */
-    else if (port == 0x4d1)
-        chip->level = value & 0xde; /* so are 8 and 13 */
-    else if (port & 1)
+    if (port >= 0x4d0) {
+        /* IRQ 0, 1, 2, 8 and 13 are edges for ever. */
+        chip->level = value & (port == 0x4d0 ? 0xf8 : 0xde);
+        sense_levels(chip);
+    } else if (port & 1)
         write_data(chip, value);
     else
         write_command(chip, value);

@@ -28,6 +28,9 @@ struct pic {
  * leaves them. */
 void pic_reset(struct pic *pic);
 
+/* True when every field is within its range: what a state from outside must fulfil. */
+bool pic_is_sane(const struct pic *pic);
+
 /* Ports 20h, 21h, A0h, A1h, 4D0h, 4D1h. */
 uint8_t pic_read(struct pic *pic, uint16_t port);
 void pic_write(struct pic *pic, uint16_t port, uint8_t value);
