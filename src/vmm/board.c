@@ -18,12 +18,12 @@ enum {
  */
 static uint64_t tick_of(uint64_t ns)
 {
-    return (uint64_t)((unsigned __int128)ns * PIT_HZ / NS_PER_SECOND);
+    return ns / NS_PER_SECOND * PIT_HZ + ns % NS_PER_SECOND * PIT_HZ / NS_PER_SECOND;
 }
 
 static uint64_t ns_of(uint64_t tick)
 {
-    return (uint64_t)(((unsigned __int128)tick * NS_PER_SECOND + PIT_HZ - 1) / PIT_HZ);
+    return tick / PIT_HZ * NS_PER_SECOND + (tick % PIT_HZ * NS_PER_SECOND + PIT_HZ - 1) / PIT_HZ;
 }
 
 static int64_t wall_seconds(const struct context *context)
@@ -74,7 +74,6 @@ void board_reset(struct context *context, uint8_t drive)
     rtc_reset(&state->rtc, (context->memory.size - MEMORY_MIB) / 1024);
     vga_reset(&state->vga);
     disk_reset(&state->disk, drive);
-    state->timer_seen = tick_of(context->now_ns);
     state->output_bytes = 0;
     state->port61 = 0;
     state->port92 = PORT92_A20;
@@ -88,43 +87,79 @@ void board_resume(struct context *context)
     update(context);
 }
 
+/* While IRQ0 waits behind its mask, further rises change nothing. */
+static bool timer_is_watched(const struct pic *pic)
+{
+    return !(pic->chip[0].irr & pic->chip[0].imr & 1u << IRQ_TIMER);
+}
+
+static void request_timer(struct context *context, uint64_t rises)
+{
+    struct pic *pic = &context->state.pic;
+    bool waiting = pic->chip[0].irr & 1u << IRQ_TIMER;
+
+    if (rises == 0)
+        return;
+    if (!(pic->chip[0].imr & 1u << IRQ_TIMER))
+        context->ticks_lost += rises - !waiting;
+    /* A rise is a request. That the line falls again some time later takes nothing back, so that a VM whose
+     * host was late still gets its tick. */
+    pic_set_line(pic, IRQ_TIMER, false);
+    pic_set_line(pic, IRQ_TIMER, true);
+}
+
 /* Brings IRQ0 to `tick`. Rises while the last one still waits are lost. */
 static void advance_timer(struct context *context, uint64_t tick)
 {
-    struct machine_state *state = &context->state;
+    bool watched = timer_is_watched(&context->state.pic);
+    uint64_t rises = pit_take_rises(&context->state.pit, tick);
 
-    if (state->timer_seen == 0 || tick <= state->timer_seen)
-        return;
-    uint64_t rises = pit_rises(&state->pit, 0, state->timer_seen, tick);
-
-    if (rises > 0) {
-        bool masked = state->pic.chip[0].imr & 1u << IRQ_TIMER,
-             waiting = state->pic.chip[0].irr & 1u << IRQ_TIMER;
-
-        if (!masked)
-            context->ticks_lost += rises - !waiting;
-        pic_set_line(&state->pic, IRQ_TIMER, false);
-        pic_set_line(&state->pic, IRQ_TIMER, true);
-    }
-    /* A rise is a request; that the line falls half a period later takes nothing back once it was seen. */
-    state->timer_seen = pit_next_rise(&state->pit, 0, tick) == PIT_NEVER ? 0 : tick;
+    if (watched)
+        request_timer(context, rises);
+    if (!timer_is_watched(&context->state.pic))
+        pit_fold(&context->state.pit);
 }
 
 static void write_pit(struct context *context, uint16_t port, uint8_t value)
 {
+    struct pit *pit = &context->state.pit;
     uint64_t tick = tick_of(context_now(context));
 
     advance_timer(context, tick);
-    pit_write(&context->state.pit, port, value, tick);
-    context->state.timer_seen = pit_next_rise(&context->state.pit, 0, tick) == PIT_NEVER ? 0 : tick;
+    bool before = pit_output(pit, 0, tick);
+
+    pit_write(pit, port, value, tick);
+    /* A control word puts OUT to where its mode begins. */
+    request_timer(context, !before && pit_output(pit, 0, tick));
     update(context);
+}
+
+static uint8_t read_pit(struct context *context, uint16_t port)
+{
+    uint64_t tick = tick_of(context_now(context));
+
+    advance_timer(context, tick);
+    update(context);
+    return pit_read(&context->state.pit, port, tick);
+}
+
+/* An access to the PIC may make rises matter that did not before: from now on. */
+static void rewatch_timer(struct context *context, bool watched)
+{
+    if (watched == timer_is_watched(&context->state.pic))
+        return;
+    if (!watched)
+        (void)pit_take_rises(&context->state.pit, tick_of(context->now_ns));
+    else
+        pit_fold(&context->state.pit);
 }
 
 void board_advance(struct context *context)
 {
     struct machine_state *state = &context->state;
 
-    advance_timer(context, tick_of(context->now_ns));
+    if (!pit_is_quiet(&state->pit))
+        advance_timer(context, tick_of(context->now_ns));
     if (state->uart.timeout_ns) {
         uart_advance(&state->uart, context->now_ns);
         update_uart(context);
@@ -144,8 +179,8 @@ uint64_t board_next_event(const struct context *context)
 
     if (state->cpu.halted && !(state->cpu.eflags & 0x200))
         return BOARD_NEVER; /* nothing can wake it */
-    if (state->timer_seen && !((master->imr | master->irr) & 1u << IRQ_TIMER)) {
-        uint64_t rise = pit_next_rise(&state->pit, 0, state->timer_seen);
+    if (!pit_is_quiet(&state->pit) && !((master->imr | master->irr) & 1u << IRQ_TIMER)) {
+        uint64_t rise = pit_next_rise(&state->pit, 0, tick_of(context->now_ns));
 
         if (rise != PIT_NEVER)
             next = ns_of(rise);
@@ -218,6 +253,7 @@ static uint8_t in8(struct context *context, uint16_t port)
 {
     struct machine_state *state = &context->state;
     uint8_t value;
+    bool watched;
 
     if (port >= 0x3f8 && port <= 0x3ff) {
         if (state->uart.timeout_ns || port == 0x3f8)
@@ -233,14 +269,16 @@ static uint8_t in8(struct context *context, uint16_t port)
     case 0xa1:
     case 0x4d0:
     case 0x4d1:
+        watched = timer_is_watched(&state->pic);
         value = pic_read(&state->pic, port);
+        rewatch_timer(context, watched);
         update(context);
         return value;
     case 0x40:
     case 0x41:
     case 0x42:
     case 0x43:
-        return pit_read(&state->pit, port, tick_of(context_now(context)));
+        return read_pit(context, port);
     case 0x60:
     case 0x64:
         value = keyboard_read(&state->keyboard, port);
@@ -272,6 +310,7 @@ static void out8(struct context *context, uint16_t port, uint8_t value)
 {
     struct machine_state *state = &context->state;
     unsigned effect;
+    bool watched;
 
     if (port >= 0x3f8 && port <= 0x3ff) {
         int sent = uart_write(&state->uart, port & 7u, value, context->now_ns);
@@ -288,7 +327,9 @@ static void out8(struct context *context, uint16_t port, uint8_t value)
     case 0xa1:
     case 0x4d0:
     case 0x4d1:
+        watched = timer_is_watched(&state->pic);
         pic_write(&state->pic, port, value);
+        rewatch_timer(context, watched);
         update(context);
         break;
     case 0x40:

@@ -65,8 +65,6 @@ struct machine_state {
     struct rtc rtc;
     struct vga vga;
     struct disk disk;
-    uint64_t timer_seen; /* PIT tick up to which the rises of channel 0's OUT were delivered; 0 when none can
-                            come */
     uint32_t output_bytes; /* sent since the VM last slept or was sent a byte */
     uint8_t port61;        /* bits 1-0: speaker and gate of PIT channel 2 */
     uint8_t port92;        /* bit 1: A20 */

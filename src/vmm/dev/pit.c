@@ -41,60 +41,84 @@ static uint32_t wrap_of(const struct pit_channel *channel)
     return channel->control & 1 ? 10000 : 65536;
 }
 
-/* A count that was to take effect by now has done so. */
-static void settle(struct pit_channel *channel, uint64_t tick)
+/* Ticks of a period of mode 3 for which OUT is high. */
+static uint32_t high_ticks(uint32_t count)
 {
-    if (is_periodic(channel) && channel->next_count && channel->running == PIT_COUNTS &&
-        tick >= channel->next_start) {
-        channel->start = channel->next_start;
-        channel->count = channel->next_count;
-        channel->next_count = 0;
-        channel->next_start = 0;
-    }
+    return (count + 1) / 2;
 }
 
 static uint64_t elapsed(const struct pit_channel *channel, uint64_t tick)
 {
-    if (channel->running == PIT_HELD)
-        return channel->start;
-    return tick > channel->start ? tick - channel->start : 0;
+    return channel->running == PIT_HELD ? channel->start : tick - channel->start;
+}
+
+/* Mode 0 counts only when a count is whole: its first byte stops the counting. */
+static bool may_count(const struct pit_channel *channel)
+{
+    return is_triggered(channel) || (channel->gate && !(mode_of(channel) == 0 && channel->write_second));
+}
+
+/* Loads a count whose tick has come. */
+static void settle(struct pit_channel *channel, uint64_t tick)
+{
+    uint64_t loaded = channel->next_start;
+
+    if (loaded == 0 || tick < loaded)
+        return;
+    /* In mode 3 the end of the high half loads, too: then the new period is already in its low half. */
+    bool low_half = mode_of(channel) == 3 && channel->running == PIT_COUNTS &&
+                    elapsed(channel, loaded) % channel->count != 0;
+
+    channel->count = channel->next_count;
+    channel->start = low_half ? loaded - high_ticks(channel->count) : loaded;
+    channel->running = PIT_COUNTS;
+    channel->next_count = 0;
+    channel->next_start = 0;
+    channel->null_count = 0;
+    if (!may_count(channel)) {
+        channel->running = PIT_HELD;
+        channel->start = 0;
+    }
 }
 
 static bool output(const struct pit_channel *channel, uint64_t tick)
 {
     uint64_t ticks = elapsed(channel, tick), count = channel->count;
-    unsigned mode = mode_of(channel);
 
-    if (channel->running == PIT_STOPPED || !count)
-        return mode != 0;
-    switch (mode) {
+    switch (mode_of(channel)) {
     case 0:
+        if (channel->running == PIT_STOPPED || channel->next_count || channel->write_second)
+            return false;
+        return channel->running == PIT_DONE || ticks >= count;
     case 1:
-        return ticks >= count;
-    case 2:
-        return !channel->gate || ticks % count != count - 1 || count == 1;
+        return channel->running != PIT_COUNTS || ticks >= count;
+    case 2: /* a count of 1 is illegal */
+        return channel->running != PIT_COUNTS || count == 1 || ticks % count != count - 1;
     case 3:
-        return !channel->gate || ticks % count < (count + 1) / 2;
+        return channel->running != PIT_COUNTS || ticks % count < high_ticks(channel->count);
     default:
-        return ticks != count;
+        return channel->running == PIT_STOPPED || channel->running == PIT_DONE || ticks != count;
     }
 }
 
 /* The counting element, as a binary number. */
 static uint32_t element(const struct pit_channel *channel, uint64_t tick)
 {
-    uint64_t ticks = elapsed(channel, tick), count = channel->count;
-    uint32_t wrap = wrap_of(channel);
+    uint64_t ticks = elapsed(channel, tick);
+    uint32_t wrap = wrap_of(channel), count = channel->count, phase, high;
 
-    if (!count)
-        return 0;
     if (channel->running == PIT_STOPPED)
-        return (uint32_t)count % wrap;
-    if (mode_of(channel) == 2)
-        return (uint32_t)(count - ticks % count) % wrap;
-    if (mode_of(channel) == 3) /* counts down by two, twice each period */
-        return (uint32_t)(count - 2 * ticks % count) % wrap;
-    return (uint32_t)((count + wrap - ticks % wrap) % wrap);
+        return 0;
+    switch (mode_of(channel)) {
+    case 2:
+        return (count - (uint32_t)(ticks % count)) % wrap;
+    case 3: /* counts an even number down by two, twice each period */
+        phase = (uint32_t)(ticks % count);
+        high = high_ticks(count);
+        return ((count & ~1u) - 2 * (phase < high ? phase : phase - high)) % wrap;
+    default:
+        return (count + wrap - (uint32_t)(ticks % wrap)) % wrap;
+    }
 }
 
 static uint16_t as_read(const struct pit_channel *channel, uint32_t value)
@@ -119,27 +143,60 @@ void pit_reset(struct pit *pit, uint64_t tick)
     *pit =
         (struct pit){.channel = {
                          {.control = 0x36, .count = 65536, .start = tick, .running = PIT_COUNTS, .gate = 1},
-                         {.control = 0x14, .count = 18, .start = tick, .running = PIT_COUNTS, .gate = 1},
-                         {.control = 0x36, .count = 65536, .start = 0, .running = PIT_HELD},
+                         {.control = 0x14, .count = 18, .running = PIT_COUNTS, .gate = 1},
+                         {.control = 0x36, .count = 65536, .running = PIT_HELD},
                      }};
+}
+
+static bool channel_is_sane(const struct pit_channel *channel, bool first)
+{
+    uint32_t most = channel->control & 1 ? 16665 : 65536; /* FFFFh, taken for BCD */
+    bool has_count = channel->count != 0, loads = channel->next_count != 0;
+
+    return channel->count <= most && channel->next_count <= most && channel->control < 0x40 &&
+           access_of(channel) != ACCESS_LATCH && channel->latch_bytes <= 2 && channel->running <= PIT_DONE &&
+           has_count == (channel->running != PIT_STOPPED) && (loads || channel->next_start == 0) &&
+           (channel->running != PIT_DONE || (first && !is_periodic(channel))) &&
+           (channel->status_latched | channel->write_second | channel->read_second | channel->gate |
+            channel->null_count) <= 1;
+}
+
+bool pit_is_sane(const struct pit *pit)
+{
+    return channel_is_sane(&pit->channel[0], true) && channel_is_sane(&pit->channel[1], false) &&
+           channel_is_sane(&pit->channel[2], false) && pit->channel[0].gate && pit->channel[1].gate;
+}
+
+/* The tick at which modes 2 and 3 take a new count by themselves. */
+static uint64_t end_of_cycle(const struct pit_channel *channel, uint64_t tick)
+{
+    uint64_t phase = elapsed(channel, tick) % channel->count;
+
+    if (mode_of(channel) == 3 && phase < high_ticks(channel->count))
+        return tick + high_ticks(channel->count) - phase;
+    return tick + channel->count - phase;
 }
 
 static void load(struct pit_channel *channel, uint16_t written, uint64_t tick)
 {
-    uint32_t count = as_counted(channel, written);
+    channel->next_count = as_counted(channel, written);
+    channel->null_count = 1;
+    if (is_triggered(channel))
+        return; /* loaded by the next trigger, or by the one of this tick */
+    if (is_periodic(channel) && channel->running == PIT_HELD)
+        return;
+    if (is_periodic(channel) && channel->running == PIT_COUNTS)
+        channel->next_start = end_of_cycle(channel, tick);
+    else
+        channel->next_start = tick + 1;
+}
 
-    if (is_triggered(channel)) {
-        channel->next_count = count; /* until the gate rises */
+static void hold(struct pit_channel *channel, uint64_t tick)
+{
+    if (channel->running != PIT_COUNTS && channel->running != PIT_DONE)
         return;
-    }
-    if (is_periodic(channel) && channel->running == PIT_COUNTS && channel->count) {
-        channel->next_count = count;
-        channel->next_start = channel->start + (elapsed(channel, tick) / channel->count + 1) * channel->count;
-        return;
-    }
-    channel->count = count;
-    channel->start = channel->gate ? tick : 0;
-    channel->running = channel->gate ? PIT_COUNTS : PIT_HELD;
+    channel->start = elapsed(channel, tick);
+    channel->running = PIT_HELD;
 }
 
 static void write_count(struct pit_channel *channel, uint8_t value, uint64_t tick)
@@ -152,14 +209,13 @@ static void write_count(struct pit_channel *channel, uint8_t value, uint64_t tic
         load(channel, (uint16_t)(value << 8), tick);
         break;
     default:
-        if (!channel->write_second) {
+        channel->write_second ^= 1;
+        if (channel->write_second) {
             channel->write_low = value;
-            channel->write_second = 1;
-            if (mode_of(channel) == 0) /* the first byte stops the counting */
-                channel->running = PIT_STOPPED;
+            if (mode_of(channel) == 0)
+                hold(channel, tick);
             break;
         }
-        channel->write_second = 0;
         load(channel, (uint16_t)(value << 8 | channel->write_low), tick);
         channel->write_low = 0;
     }
@@ -178,7 +234,7 @@ static void latch_status(struct pit_channel *channel, uint64_t tick)
     if (channel->status_latched)
         return;
     channel->status = (uint8_t)((channel->control & 0x3f) | (output(channel, tick) ? STATUS_OUT : 0) |
-                                (channel->next_count || !channel->count ? STATUS_NULL : 0));
+                                (channel->null_count ? STATUS_NULL : 0));
     channel->status_latched = 1;
 }
 
@@ -202,7 +258,7 @@ static void write_control(struct pit *pit, uint8_t value, uint64_t tick)
         latch_count(channel, tick);
         return;
     }
-    *channel = (struct pit_channel){.control = value & 0x3f, .gate = channel->gate};
+    *channel = (struct pit_channel){.control = value & 0x3f, .gate = channel->gate, .null_count = 1};
 }
 
 void pit_write(struct pit *pit, uint16_t port, uint8_t value, uint64_t tick)
@@ -265,44 +321,32 @@ void pit_set_gate(struct pit *pit, unsigned number, bool gate, uint64_t tick)
 
     settle(channel, tick);
     channel->gate = gate;
-    if (rises && is_triggered(channel)) {
-        if (channel->next_count)
-            channel->count = channel->next_count;
-        channel->next_count = 0;
-        if (channel->count) {
-            channel->start = tick;
-            channel->running = PIT_COUNTS;
-        }
-    } else if (rises && channel->running == PIT_HELD) {
-        /* Modes 2 and 3 begin anew; modes 0 and 4 go on. */
-        channel->start = is_periodic(channel) ? tick : tick - channel->start;
+    if (rises && (is_triggered(channel) || (is_periodic(channel) && channel->running == PIT_HELD))) {
+        /* A trigger: loads the count, a new one or the same again. */
+        if (!channel->next_count)
+            channel->next_count = channel->count;
+        channel->next_start = channel->next_count ? tick + 1 : 0;
+    } else if (rises && channel->running == PIT_HELD && may_count(channel)) {
+        channel->start = tick - channel->start;
         channel->running = PIT_COUNTS;
-        if (is_periodic(channel) && channel->next_count) {
-            channel->count = channel->next_count;
-            channel->next_count = 0;
-            channel->next_start = 0;
-        }
-    } else if (falls && !is_triggered(channel) && channel->running == PIT_COUNTS) {
-        channel->start = elapsed(channel, tick);
-        channel->running = PIT_HELD;
+    } else if (falls && !is_triggered(channel)) {
+        if (is_periodic(channel) && channel->running == PIT_COUNTS)
+            channel->next_start = 0; /* no cycle ends now; a trigger takes the new count */
+        hold(channel, tick);
     }
 }
 
-/* The tick of the first rise after `tick` of a channel whose count does not change. */
-static uint64_t next_rise(const struct pit_channel *channel, uint64_t tick)
+/* The first rise after `tick` of a channel that loads no other count. */
+static uint64_t steady_rise(const struct pit_channel *channel, uint64_t tick)
 {
-    uint64_t first = channel->start + channel->count;
-
-    if (channel->running != PIT_COUNTS || !channel->count)
+    if (channel->running != PIT_COUNTS)
         return PIT_NEVER;
-    if (is_periodic(channel)) {
-        if (channel->count == 1)
-            return PIT_NEVER; /* illegal in mode 2, and never low */
-        return channel->start + (elapsed(channel, tick) / channel->count + 1) * channel->count;
-    }
-    if (mode_of(channel) >= 4)
-        first++;
-    return first > tick ? first : PIT_NEVER;
+    if (is_periodic(channel))
+        return channel->count == 1 ? PIT_NEVER
+                                   : tick + channel->count - elapsed(channel, tick) % channel->count;
+    uint64_t first = channel->count + (mode_of(channel) >= 4 ? 1u : 0u), ticks = elapsed(channel, tick);
+
+    return ticks < first ? tick + (first - ticks) : PIT_NEVER;
 }
 
 uint64_t pit_next_rise(const struct pit *pit, unsigned number, uint64_t tick)
@@ -310,29 +354,54 @@ uint64_t pit_next_rise(const struct pit *pit, unsigned number, uint64_t tick)
     struct pit_channel now = pit->channel[number];
 
     settle(&now, tick);
-    return next_rise(&now, tick);
+    uint64_t rise = steady_rise(&now, tick), loaded = now.next_start;
+
+    if (loaded == 0 || rise < loaded)
+        return rise;
+    bool before = output(&now, loaded - 1);
+
+    settle(&now, loaded);
+    return !before && output(&now, loaded) ? loaded : steady_rise(&now, loaded);
 }
 
-static uint64_t rises(const struct pit_channel *channel, uint64_t from, uint64_t to)
+/* The rises since the last ones taken, of a channel that loads no other count; they are taken. */
+static uint64_t take_steady(struct pit_channel *channel, uint64_t tick)
 {
-    uint64_t first = next_rise(channel, from);
+    uint64_t ticks = elapsed(channel, tick), periods;
 
-    if (first == PIT_NEVER || first > to)
+    if (channel->running != PIT_COUNTS)
         return 0;
-    return is_periodic(channel) ? (to - first) / channel->count + 1 : 1;
+    if (is_periodic(channel)) {
+        periods = ticks / channel->count;
+        channel->start += periods * channel->count;
+        return channel->count == 1 ? 0 : periods;
+    }
+    if (ticks < channel->count + (mode_of(channel) >= 4 ? 1u : 0u))
+        return 0;
+    channel->running = PIT_DONE;
+    channel->start %= wrap_of(channel); /* what is left to see is the counting element */
+    return 1;
 }
 
-uint64_t pit_rises(const struct pit *pit, unsigned number, uint64_t from, uint64_t to)
+uint64_t pit_take_rises(struct pit *pit, uint64_t tick)
 {
-    struct pit_channel now = pit->channel[number];
-    uint64_t before = 0;
+    struct pit_channel *channel = &pit->channel[0];
+    uint64_t rises = 0, loaded = channel->next_start;
 
-    settle(&now, from);
-    /* A new count takes effect within the span, at the end of a period, which is a rise of the old count. */
-    if (is_periodic(&now) && now.next_count && now.running == PIT_COUNTS && now.next_start <= to) {
-        before = rises(&now, from, now.next_start);
-        from = now.next_start;
-        settle(&now, from);
+    if (loaded != 0 && loaded <= tick) {
+        rises = take_steady(channel, loaded - 1);
+        bool before = output(channel, loaded - 1);
+
+        settle(channel, loaded);
+        rises += !before && output(channel, loaded);
     }
-    return before + rises(&now, from, to);
+    return rises + take_steady(channel, tick);
+}
+
+void pit_fold(struct pit *pit)
+{
+    struct pit_channel *channel = &pit->channel[0];
+
+    if (is_periodic(channel) && channel->running == PIT_COUNTS && channel->next_start == 0)
+        channel->start %= channel->count;
 }
