@@ -158,7 +158,9 @@ static bool channel_is_sane(const struct pit_channel *channel, bool first)
            has_count == (channel->running != PIT_STOPPED) && (loads || channel->next_start == 0) &&
            (channel->running != PIT_DONE || (first && !is_periodic(channel))) &&
            (channel->status_latched | channel->write_second | channel->read_second | channel->gate |
-            channel->null_count) <= 1;
+            channel->null_count) <= 1 &&
+           (channel->latch_bytes || !channel->latched) && (channel->status_latched || !channel->status) &&
+           (channel->write_second || !channel->write_low);
 }
 
 bool pit_is_sane(const struct pit *pit)
