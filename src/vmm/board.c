@@ -185,7 +185,7 @@ uint64_t board_next_event(const struct context *context)
         if (rise != PIT_NEVER)
             next = ns_of(rise);
     }
-    if (state->uart.timeout_ns && !(master->imr & 1u << IRQ_COM1) && uart_next_event(&state->uart) < next)
+    if (!(master->imr & 1u << IRQ_COM1) && uart_next_event(&state->uart) < next)
         next = uart_next_event(&state->uart);
     if (state->rtc.register_b & 0x70 && !(slave->imr & 1) && !(master->imr & 4)) {
         uint64_t event = rtc_next_event(&state->rtc, context->now_ns, wall_seconds(context));
@@ -256,8 +256,7 @@ static uint8_t in8(struct context *context, uint16_t port)
     bool watched;
 
     if (port >= 0x3f8 && port <= 0x3ff) {
-        if (state->uart.timeout_ns || port == 0x3f8)
-            uart_advance(&state->uart, context->now_ns);
+        uart_advance(&state->uart, context->now_ns);
         value = uart_read(&state->uart, port & 7u, context->now_ns);
         update_uart(context);
         return value;
@@ -318,6 +317,10 @@ static void out8(struct context *context, uint16_t port, uint8_t value)
         if (sent >= 0)
             transmit(context, (uint8_t)sent);
         update_uart(context);
+        if (port == 0x3f8) {
+            uart_transmitted(&state->uart);
+            update_uart(context);
+        }
         return;
     }
     switch (port) {

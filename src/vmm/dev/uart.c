@@ -18,12 +18,15 @@ enum {
     IIR_FIFOS = 0xc0,
     FCR_ENABLE = 0x01,
     FCR_CLEAR_RX = 0x02,
+    FCR_DMA = 0x08,
+    FCR_TRIGGER = 0xc0,
     LCR_DLAB = 0x80,
     MCR_OUT1 = 0x04,
     MCR_OUT2 = 0x08,
     MCR_LOOP = 0x10,
     LSR_DR = 0x01,
     LSR_OE = 0x02,
+    LSR_ERRORS = 0x1e,
     LSR_THRE = 0x20,
     LSR_TEMT = 0x40,
     MSR_TERI = 0x04,
@@ -63,12 +66,11 @@ static uint64_t four_characters(const struct uart *uart)
     return 4 * UINT64_C(1000000000) * bits * (divisor ? divisor : 1) / 115200;
 }
 
-/* The time-out runs while bytes wait in a FIFO below its trigger. */
+/* The time-out runs while bytes wait in the FIFO; each byte that comes or is read begins it anew. */
 static void restart_timeout(struct uart *uart, uint64_t now_ns)
 {
-    bool runs = has_fifo(uart) && uart->fifo_count > 0 && uart->fifo_count < trigger(uart);
+    bool runs = has_fifo(uart) && uart->fifo_count > 0 && !uart->timeout_pending;
 
-    uart->timeout_pending = 0;
     uart->timeout_ns = runs ? now_ns + four_characters(uart) : 0;
 }
 
@@ -104,6 +106,7 @@ static uint8_t take(struct uart *uart, uint64_t now_ns)
     uart->fifo_count--;
     memmove(uart->fifo, uart->fifo + 1, uart->fifo_count);
     uart->fifo[uart->fifo_count] = 0;
+    uart->timeout_pending = 0;
     restart_timeout(uart, now_ns);
     return byte;
 }
@@ -124,9 +127,16 @@ static uint8_t cause(const struct uart *uart)
     return IIR_NONE;
 }
 
+/* The line to the interrupt controller of a PC goes through a gate that OUT2 opens, and in loopback OUT2's
+ * pin is inactive (datasheet, "Modem Control Register", bit 4). */
+static bool is_gated_through(const struct uart *uart)
+{
+    return (uart->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2;
+}
+
 bool uart_interrupt(const struct uart *uart)
 {
-    return (uart->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2 && cause(uart) != IIR_NONE;
+    return is_gated_through(uart) && cause(uart) != IIR_NONE;
 }
 
 uint8_t uart_read(struct uart *uart, unsigned reg, uint64_t now_ns)
@@ -178,16 +188,18 @@ static void write_mcr(struct uart *uart, uint8_t value)
         set_lines(uart, MSR_CONNECTED);
 }
 
-static void write_fcr(struct uart *uart, uint8_t value, uint64_t now_ns)
+static void write_fcr(struct uart *uart, uint8_t value)
 {
-    bool switched = (uart->fcr ^ value) & FCR_ENABLE;
+    bool enabled = value & FCR_ENABLE, switched = enabled != has_fifo(uart);
 
-    uart->fcr = value & FCR_ENABLE ? value & 0xc9 : 0;
-    if (switched || value & FCR_CLEAR_RX) {
-        memset(uart->fifo, 0, sizeof(uart->fifo));
-        uart->fifo_count = 0;
-    }
-    restart_timeout(uart, now_ns);
+    /* The other bits are programmed only together with this one. */
+    uart->fcr = enabled ? value & (FCR_ENABLE | FCR_DMA | FCR_TRIGGER) : 0;
+    if (!switched && !(enabled && value & FCR_CLEAR_RX))
+        return;
+    memset(uart->fifo, 0, sizeof(uart->fifo));
+    uart->fifo_count = 0;
+    uart->timeout_pending = 0;
+    uart->timeout_ns = 0;
 }
 
 static void write_ier(struct uart *uart, uint8_t value)
@@ -202,11 +214,17 @@ static void write_ier(struct uart *uart, uint8_t value)
 
 static int transmit(struct uart *uart, uint8_t value, uint64_t now_ns)
 {
-    uart->thre_pending = uart->ier & IER_THRE ? 1 : 0; /* empty again at once */
+    uart->thre_pending = 0;
     if (!(uart->mcr & MCR_LOOP))
         return value;
-    put(uart, value, now_ns);
+    put(uart, value & (uint8_t)(0xff >> (3 - (uart->lcr & 3))), now_ns); /* as many bits as a character has */
     return -1;
+}
+
+void uart_transmitted(struct uart *uart)
+{
+    if (!(uart->lcr & LCR_DLAB) && uart->ier & IER_THRE)
+        uart->thre_pending = 1;
 }
 
 int uart_write(struct uart *uart, unsigned reg, uint8_t value, uint64_t now_ns)
@@ -224,7 +242,7 @@ int uart_write(struct uart *uart, unsigned reg, uint8_t value, uint64_t now_ns)
             write_ier(uart, value);
         break;
     case 2:
-        write_fcr(uart, value, now_ns);
+        write_fcr(uart, value);
         break;
     case 3:
         uart->lcr = value;
@@ -251,5 +269,20 @@ void uart_advance(struct uart *uart, uint64_t now_ns)
 
 uint64_t uart_next_event(const struct uart *uart)
 {
-    return uart->timeout_ns ? uart->timeout_ns : UART_NEVER;
+    if (uart->timeout_ns && uart->ier & IER_RDA && is_gated_through(uart) && cause(uart) == IIR_NONE)
+        return uart->timeout_ns;
+    return UART_NEVER;
+}
+
+bool uart_is_sane(const struct uart *uart)
+{
+    static const uint8_t zeros[sizeof(uart->fifo)];
+    uint8_t count = uart->fifo_count;
+
+    return count <= room_of(uart) && memcmp(uart->fifo + count, zeros, sizeof(zeros) - count) == 0 &&
+           uart->ier <= 0x0f && uart->mcr <= 0x1f && (has_fifo(uart) ? !(uart->fcr & 0x36) : !uart->fcr) &&
+           !(uart->lsr_errors & ~LSR_ERRORS) && (uart->thre_pending | uart->timeout_pending) <= 1 &&
+           !(uart->thre_pending && !(uart->ier & IER_THRE)) &&
+           !((uart->timeout_ns || uart->timeout_pending) && !(has_fifo(uart) && count > 0)) &&
+           !(uart->timeout_ns && uart->timeout_pending);
 }

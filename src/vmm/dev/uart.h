@@ -11,8 +11,7 @@
 #define UART_NEVER UINT64_MAX
 
 struct uart {
-    uint64_t timeout_ns; /* when the character time-out is due; 0: not running (and no byte waits below the
-                            trigger) */
+    uint64_t timeout_ns; /* when the character time-out is due; 0: not running */
     uint8_t fifo[16];    /* received bytes, oldest first; the rest is zero */
     uint8_t fifo_count;
     uint8_t ier, fcr, lcr, mcr, scratch;
@@ -32,6 +31,10 @@ uint8_t uart_read(struct uart *uart, unsigned reg, uint64_t now_ns);
  * itself). */
 int uart_write(struct uart *uart, unsigned reg, uint8_t value, uint64_t now_ns);
 
+/* To be called after a write to register 0, when uart_interrupt() was looked at: the write took the request
+ * of the empty transmitter back, and now it is empty again. */
+void uart_transmitted(struct uart *uart);
+
 /* How many bytes from outside uart_receive() takes now: the free room of the FIFO, or 1 or 0 without FIFO;
  * none in loopback. */
 unsigned uart_room(const struct uart *uart);
@@ -46,7 +49,10 @@ bool uart_interrupt(const struct uart *uart);
  */
 void uart_advance(struct uart *uart, uint64_t now_ns);
 
-/* When uart_advance() will change something; UART_NEVER: not by time. */
+/* When uart_advance() will raise the interrupt request; UART_NEVER: not by time. */
 uint64_t uart_next_event(const struct uart *uart);
+
+/* True when every field is within its range: what a state from outside must fulfil. */
+bool uart_is_sane(const struct uart *uart);
 
 #endif
