@@ -94,27 +94,12 @@ static bool is_deliverable(const struct cpu *cpu)
     return cpu->context->interrupt && cpu->emu->x86.R_FLG & FLAG_IF && cpu->executed != cpu->shadow_at;
 }
 
-/* Modes that only a 386 with paging, rings or tasks goes on in. */
-static void check_mode(struct cpu *cpu)
-{
-    x86emu_t *emu = cpu->emu;
-
-    if (emu->x86.crx[0] & CR0_PG)
-        context_stop(cpu->context, VM_STOP_UNSUPPORTED, CPU_NO_PAGING);
-    else if (emu->x86.R_FLG & FLAG_VM)
-        context_stop(cpu->context, VM_STOP_UNSUPPORTED, CPU_NO_V86);
-    else if (is_protected(emu) && emu->x86.R_CS & 3 && ACC_S(emu->x86.R_CS_ACC) &&
-             emu->x86.R_CS_BASE != (u32)emu->x86.R_CS << 4)
-        context_stop(cpu->context, VM_STOP_UNSUPPORTED, CPU_NO_RINGS);
-}
-
 /* What is looked at only now and then. True: the run ends. */
 static bool look(struct cpu *cpu)
 {
     struct context *context = cpu->context;
 
     if (cpu->executed >= cpu->next_look) {
-        check_mode(cpu);
         context_now(context);
         board_advance(context);
         cpu->next_look = cpu->executed + LOOK_EVERY;
@@ -140,20 +125,6 @@ static bool look(struct cpu *cpu)
     return false;
 }
 
-static void take_snapshot(struct cpu *cpu)
-{
-    cpu->before.gen = cpu->emu->x86.gen;
-    cpu->before.spc = cpu->emu->x86.spc;
-}
-
-void cpu_skip(x86emu_t *emu, unsigned count)
-{
-    if (is_code32(emu))
-        emu->x86.R_EIP += count;
-    else
-        emu->x86.R_IP = (u16)(emu->x86.R_IP + count);
-}
-
 static void trace(struct cpu *cpu)
 {
     struct context *context = cpu->context;
@@ -165,42 +136,70 @@ static void trace(struct cpu *cpu)
     context->trace_code(context->trace_context, emu->x86.R_CS, get_ip(emu), bytes, sizeof(bytes), "");
 }
 
-/* Called by the library before each instruction. Executes those that are special; nonzero ends the run. */
+/* True when something is to be done before the next instruction. */
+static inline bool has_to_look(const struct cpu *cpu)
+{
+    const struct context *context = cpu->context;
+
+    return cpu->executed >= cpu->next_look || cpu->executed >= cpu->slice || context->leave || cpu->trap ||
+           (context->interrupt && cpu->emu->x86.R_FLG & FLAG_IF);
+}
+
+/* EIP is beyond the segment's limit, or beyond what 16-bit code can reach. */
+static inline bool is_outside(const x86emu_t *emu)
+{
+    return emu->x86.R_EIP > emu->x86.R_CS_LIMIT || (!is_code32(emu) && emu->x86.R_EIP > 0xffff);
+}
+
+/* Executes one instruction, if it is not for the library. The quick ones and those that are special want its
+ * bytes; of the others the first one tells. */
+static inline bool execute_here(struct cpu *cpu)
+{
+    struct instruction instruction;
+
+    if (__builtin_expect(is_outside(cpu->emu), 0)) {
+        cpu_fault(cpu, VECTOR_GP, true, 0);
+        return true;
+    }
+    cpu_fetch(cpu, &instruction);
+    uint8_t opcode = instruction.bytes[0];
+
+    if (cpu_quick[opcode]) {
+        instruction.prefixes = 0;
+        instruction.opcode = opcode;
+        instruction.data32 = instruction.address32 = is_code32(cpu->emu);
+        instruction.segment = NULL;
+        if (cpu_quick[opcode](cpu, &instruction))
+            return true;
+    }
+    cpu_remember(cpu);
+    return cpu_special_opcodes[opcode] && cpu_special(cpu, &instruction);
+}
+
+/* Called by the library before each instruction. Executes those that are not for the library; nonzero ends
+ * the run. */
 static int check(x86emu_t *emu)
 {
     struct cpu *cpu = emu->_private;
     struct context *context = cpu->context;
 
     for (;;) {
-        if (__builtin_expect(cpu->executed >= cpu->next_look || cpu->executed >= cpu->slice ||
-                                 context->leave || cpu->trap ||
-                                 (context->interrupt && emu->x86.R_FLG & FLAG_IF),
-                             0) &&
-            look(cpu))
+        if (__builtin_expect(has_to_look(cpu), 0) && look(cpu))
             return 1;
         if (__builtin_expect(context->trace_code != NULL, 0))
             trace(cpu);
-        take_snapshot(cpu);
-        emu->x86.intr_type = 0;
-        emu->x86.saved_cs = emu->x86.R_CS;
-        emu->x86.saved_eip = emu->x86.R_EIP;
+        cpu->remembers = false;
         cpu->trap = emu->x86.R_FLG & FLAG_TF;
-
-        if (__builtin_expect(
-                get_ip(emu) > emu->x86.R_CS_LIMIT || (!is_code32(emu) && emu->x86.R_EIP > 0xffff), 0)) {
-            cpu_fault(cpu, VECTOR_GP, true, 0);
-            cpu->executed++;
-            continue;
-        }
-        uint8_t opcode = memory_read8(&context->memory, emu->x86.R_CS_BASE + get_ip(emu));
-
-        if (!cpu_special_opcodes[opcode] || !cpu_special(cpu))
+        if (!execute_here(cpu))
             break;
         cpu->executed++;
-        if (context->state.cpu.halted)
+        if (__builtin_expect(context->state.cpu.halted, 0))
             return leave(cpu, CPU_HALTED);
     }
     cpu->executed++;
+    emu->x86.intr_type = 0;
+    emu->x86.saved_cs = emu->x86.R_CS;
+    emu->x86.saved_eip = emu->x86.R_EIP;
     /* What was executed here may have changed the mode that the library noted before it called. */
     emu->x86.mode = (is_code32(emu) ? _MODE_DATA32 | _MODE_ADDR32 | _MODE_CODE32 : 0) |
                     (ACC_D(emu->x86.R_SS_ACC) ? _MODE_STACK32 : 0);
@@ -255,7 +254,7 @@ static void load(x86emu_t *emu, const struct cpu_state *state)
     emu->x86.R_ESI = state->gpr[REG_SI];
     emu->x86.R_EDI = state->gpr[REG_DI];
     emu->x86.R_EIP = state->eip;
-    emu->x86.R_FLG = state->eflags | 2;
+    emu->x86.R_FLG = (state->eflags & (FLAGS_32 | FLAG_RF)) | 2;
     emu->x86.crx[0] = state->cr0;
     emu->x86.crx[2] = state->cr2;
     emu->x86.crx[3] = state->cr3;

@@ -39,6 +39,8 @@ enum {
     FLAGS_32 = 0x247fd5, /* and of EFLAGS: AC and ID too */
     CR0_PE = 1,
     INSTRUCTION_MOST = 15,
+    INSTRUCTION_FETCH = 16,
+    INSTRUCTION_ROOM = 32, /* what an instruction that is too long would have beyond is zero */
 };
 #define CR0_PG 0x80000000u
 
@@ -55,13 +57,14 @@ struct cpu {
     uint64_t next_look; /* `executed` at which the clock, the mode and the trap flag are looked at again */
     uint64_t shadow_at; /* interrupts wait before the instruction with this number */
     enum cpu_exit exit;
-    bool trap; /* the instruction that was just executed is to be followed by #DB */
+    bool trap;      /* the instruction that was just executed is to be followed by #DB */
+    bool remembers; /* `before` is of this instruction */
     struct cpu_snapshot before;
 };
 
 /* An instruction as far as its opcode. */
 struct instruction {
-    uint8_t bytes[INSTRUCTION_MOST + 1];
+    uint8_t bytes[INSTRUCTION_ROOM];
     unsigned prefixes;      /* bytes before the opcode */
     uint8_t opcode, second; /* `second` after 0Fh, else the byte after the opcode */
     bool data32, address32, rep, repne, lock;
@@ -80,16 +83,31 @@ static inline bool is_code32(const x86emu_t *emu)
 
 static inline uint32_t get_ip(const x86emu_t *emu)
 {
-    return is_code32(emu) ? emu->x86.R_EIP : emu->x86.R_IP;
+    return is_code32(emu) ? emu->x86.R_EIP : emu->x86.R_EIP & 0xffff;
 }
 
-/* Sets EIP `count` bytes on from where this instruction began. */
-void cpu_skip(x86emu_t *emu, unsigned count);
+/* Sets EIP `count` bytes on. All four bytes are written at once: a read of them would else wait for the two.
+ */
+static inline void cpu_skip(x86emu_t *emu, unsigned count)
+{
+    uint32_t eip = emu->x86.R_EIP + count;
+
+    emu->x86.R_EIP = is_code32(emu) ? eip : eip & 0xffff;
+}
+
+/* Keeps the registers as they are now, for cpu_fault() to undo what this instruction changes. Not needed by
+ * one that changes nothing before it is certain not to fault. */
+static inline void cpu_remember(struct cpu *cpu)
+{
+    cpu->before.gen = cpu->emu->x86.gen;
+    cpu->before.spc = cpu->emu->x86.spc;
+    cpu->remembers = true;
+}
 
 /* cpu_x86emu_interrupt.c: delivers an interrupt or exception; faults within it become #DF and then stop the
  * VM. EIP is what is to be pushed. `error` counts when `has_error`. */
 void cpu_deliver(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error);
-/* A fault of the present instruction: what it changed is undone first. */
+/* A fault of the present instruction: what it changed since cpu_remember() is undone first. */
 void cpu_fault(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error);
 void cpu_iret(struct cpu *cpu, bool data32);
 
@@ -98,7 +116,28 @@ void cpu_rep_string(struct cpu *cpu, const struct instruction *instruction);
 
 /* cpu_x86emu_special.c: true when it executed the instruction; false: the library may. */
 extern const uint8_t cpu_special_opcodes[256];
-bool cpu_special(struct cpu *cpu);
+bool cpu_special(struct cpu *cpu, struct instruction *instruction);
+
+/* cpu_x86emu_quick.c: functions of the commonest opcodes, or NULL. They return as cpu_special() does. */
+extern bool (*const cpu_quick[256])(struct cpu *cpu, const struct instruction *instruction);
+
+/* Byte by byte, where an instruction may lie over the end of a segment, of a megabyte or of the memory. */
+void cpu_fetch_slowly(struct cpu *cpu, struct instruction *instruction);
+
+/* Reads the bytes at EIP. */
+static inline void cpu_fetch(struct cpu *cpu, struct instruction *instruction)
+{
+    const struct memory *memory = &cpu->context->memory;
+    uint32_t ip = get_ip(cpu->emu), address = (cpu->emu->x86.R_CS_BASE + ip) & memory->a20_mask;
+    const uint8_t *bytes = memory_readable(memory, address, (unsigned)INSTRUCTION_FETCH);
+
+    if (__builtin_expect(bytes && (ip & 0xffff) <= 0xffff - (unsigned)INSTRUCTION_FETCH &&
+                             (address & 0xfffff) <= 0xfffff - (unsigned)INSTRUCTION_FETCH,
+                         1))
+        memcpy(instruction->bytes, bytes, (unsigned)INSTRUCTION_FETCH);
+    else
+        cpu_fetch_slowly(cpu, instruction);
+}
 
 /* True when `size` bytes at `offset` are within the segment; else the fault was delivered. */
 bool cpu_check_segment(struct cpu *cpu, const sel_t *segment, uint32_t offset, unsigned size);

@@ -108,13 +108,14 @@ void cpu_deliver(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error
         fault = deliver(cpu, VECTOR_DF, true, 0);
     if (fault.vector != NO_FAULT)
         context_stop(cpu->context, VM_STOP_TRIPLE_FAULT, vector);
-    cpu->next_look = cpu->executed; /* the mode is looked at, and whether it was the end */
 }
 
 void cpu_fault(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error)
 {
-    cpu->emu->x86.gen = cpu->before.gen;
-    cpu->emu->x86.spc = cpu->before.spc;
+    if (cpu->remembers) {
+        cpu->emu->x86.gen = cpu->before.gen;
+        cpu->emu->x86.spc = cpu->before.spc;
+    }
     cpu_deliver(cpu, vector, has_error, error);
 }
 
@@ -146,5 +147,4 @@ void cpu_iret(struct cpu *cpu, bool data32)
     }
     emu->x86.R_EIP = eip;
     emu->x86.R_FLG = (emu->x86.R_FLG & ~allowed & ~(u32)FLAG_RF) | (flags & allowed) | 2;
-    cpu->next_look = cpu->executed;
 }

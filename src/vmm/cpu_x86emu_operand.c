@@ -1,67 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vmm/cpu_x86emu_operand.h"
 
-static i386_general_register *general(x86emu_t *emu, unsigned number)
-{
-    switch (number & 7) {
-    case 0:
-        return &emu->x86.gen.A;
-    case 1:
-        return &emu->x86.gen.C;
-    case 2:
-        return &emu->x86.gen.D;
-    case 3:
-        return &emu->x86.gen.B;
-    case 4:
-        return &emu->x86.spc.SP;
-    case 5:
-        return &emu->x86.spc.BP;
-    case 6:
-        return &emu->x86.spc.SI;
-    default:
-        return &emu->x86.spc.DI;
-    }
-}
+#include <stddef.h>
 
-uint32_t register_get(const struct cpu *cpu, unsigned number, unsigned size)
-{
-    if (size == 1) {
-        const i386_general_register *reg = general(cpu->emu, number & 3);
+#define REGISTER(field) (uint16_t) offsetof(x86emu_t, x86.field)
 
-        return number & 4 ? reg->I8_reg.h_reg : reg->I8_reg.l_reg;
-    }
-    const i386_general_register *reg = general(cpu->emu, number);
-
-    return size == 2 ? reg->I16_reg.x_reg : reg->I32_reg.e_reg;
-}
-
-void register_set(struct cpu *cpu, unsigned number, unsigned size, uint32_t value)
-{
-    if (size == 1) {
-        i386_general_register *reg = general(cpu->emu, number & 3);
-
-        if (number & 4)
-            reg->I8_reg.h_reg = (u8)value;
-        else
-            reg->I8_reg.l_reg = (u8)value;
-        return;
-    }
-    i386_general_register *reg = general(cpu->emu, number);
-
-    if (size == 2)
-        reg->I16_reg.x_reg = (u16)value;
-    else
-        reg->I32_reg.e_reg = value;
-}
-
-uint32_t immediate(const struct instruction *instruction, unsigned at, unsigned size)
-{
-    uint32_t value = 0;
-
-    for (unsigned i = 0; i < size && at + i < sizeof(instruction->bytes); i++)
-        value |= (uint32_t)instruction->bytes[at + i] << 8 * i;
-    return value;
-}
+const uint16_t register_offsets[8] = {REGISTER(gen.A),  REGISTER(gen.C),  REGISTER(gen.D),  REGISTER(gen.B),
+                                      REGISTER(spc.SP), REGISTER(spc.BP), REGISTER(spc.SI), REGISTER(spc.DI)};
 
 static int32_t displacement(const struct instruction *instruction, unsigned at, unsigned size)
 {

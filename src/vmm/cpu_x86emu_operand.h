@@ -23,9 +23,34 @@ struct operand {
 /* Decodes the ModR/M byte at `at` bytes from the instruction's begin. */
 struct operand operand_decode(struct cpu *cpu, const struct instruction *instruction, unsigned at);
 
+/* Where the general registers are in the library's state, by their numbers. */
+extern const uint16_t register_offsets[8];
+
+static inline i386_general_register *register_of(const struct cpu *cpu, unsigned number)
+{
+    return (i386_general_register *)(void *)((char *)cpu->emu + register_offsets[number]);
+}
+
 /* A register of 1, 2 or 4 bytes by its number; a write of 1 or 2 bytes leaves the others. */
-uint32_t register_get(const struct cpu *cpu, unsigned number, unsigned size);
-void register_set(struct cpu *cpu, unsigned number, unsigned size, uint32_t value);
+static inline uint32_t register_get(const struct cpu *cpu, unsigned number, unsigned size)
+{
+    if (size == 1)
+        return number & 4 ? register_of(cpu, number & 3)->I8_reg.h_reg
+                          : register_of(cpu, number)->I8_reg.l_reg;
+    return size == 2 ? register_of(cpu, number)->I16_reg.x_reg : register_of(cpu, number)->I32_reg.e_reg;
+}
+
+static inline void register_set(struct cpu *cpu, unsigned number, unsigned size, uint32_t value)
+{
+    if (size == 2)
+        register_of(cpu, number)->I16_reg.x_reg = (u16)value;
+    else if (size == 4)
+        register_of(cpu, number)->I32_reg.e_reg = value;
+    else if (number & 4)
+        register_of(cpu, number & 3)->I8_reg.h_reg = (u8)value;
+    else
+        register_of(cpu, number)->I8_reg.l_reg = (u8)value;
+}
 
 bool operand_get(struct cpu *cpu, const struct operand *operand, unsigned size, uint32_t *ret_value);
 bool operand_set(struct cpu *cpu, const struct operand *operand, unsigned size, uint32_t value);
@@ -49,8 +74,15 @@ bool stack_pop(struct cpu *cpu, unsigned size, uint32_t *ret_value);
 /* Reads `size` bytes at `above` bytes over the stack pointer. */
 bool stack_peek(struct cpu *cpu, uint32_t above, unsigned size, uint32_t *ret_value);
 
-/* The immediate of 1, 2 or 4 bytes at `at` bytes from the instruction's begin. */
-uint32_t immediate(const struct instruction *instruction, unsigned at, unsigned size);
+/* The immediate of 1, 2 or 4 bytes at `at` bytes from the instruction's begin, at most INSTRUCTION_ROOM - 4.
+ */
+static inline uint32_t immediate(const struct instruction *instruction, unsigned at, unsigned size)
+{
+    uint32_t value;
+
+    memcpy(&value, instruction->bytes + at, sizeof(value));
+    return size == 1 ? value & 0xff : size == 2 ? value & 0xffff : value;
+}
 
 static inline unsigned data_size(const struct instruction *instruction)
 {

@@ -123,36 +123,33 @@ bool execute_undefined(struct cpu *cpu)
 
 bool execute_ends(struct cpu *cpu, unsigned end)
 {
-    cpu_skip(cpu->emu, end);
+    if (end > INSTRUCTION_MOST)
+        cpu_fault(cpu, VECTOR_GP, true, 0);
+    else
+        cpu_skip(cpu->emu, end);
     return true;
 }
 
-static void fetch(struct cpu *cpu, struct instruction *instruction)
+void cpu_fetch_slowly(struct cpu *cpu, struct instruction *instruction)
 {
-    const struct memory *memory = &cpu->context->memory;
-    x86emu_t *emu = cpu->emu;
-    uint32_t ip = get_ip(emu), address = (emu->x86.R_CS_BASE + ip) & memory->a20_mask;
-    const uint8_t *bytes = memory_readable(memory, address, sizeof(instruction->bytes));
+    const x86emu_t *emu = cpu->emu;
+    uint32_t ip = get_ip(emu);
 
-    /* Neither over the end of a 16-bit segment nor of the memory or over A20 in one go. */
-    if (bytes && (ip & 0xffff) <= 0xffff - sizeof(instruction->bytes) &&
-        (address & 0xfffff) <= 0xfffff - sizeof(instruction->bytes)) {
-        memcpy(instruction->bytes, bytes, sizeof(instruction->bytes));
-        return;
-    }
-    for (unsigned i = 0; i < sizeof(instruction->bytes); i++)
-        instruction->bytes[i] =
-            memory_read8(memory, emu->x86.R_CS_BASE + (is_code32(emu) ? ip + i : (ip + i) & 0xffff));
+    for (unsigned i = 0; i < INSTRUCTION_FETCH; i++)
+        instruction->bytes[i] = memory_read8(
+            &cpu->context->memory, emu->x86.R_CS_BASE + (is_code32(emu) ? ip + i : (ip + i) & 0xffff));
 }
 
 /* Reads the prefixes and the opcode. False: there are more bytes than an instruction may have. */
 static bool decode(struct cpu *cpu, struct instruction *instruction)
 {
     x86emu_t *emu = cpu->emu;
+    memset(instruction->bytes + INSTRUCTION_FETCH, 0, INSTRUCTION_ROOM - INSTRUCTION_FETCH);
+    instruction->segment = NULL;
+    instruction->rep = instruction->repne = instruction->lock = false;
     bool code32 = is_code32(emu), data_prefix = false, address_prefix = false;
     unsigned at = 0;
 
-    fetch(cpu, instruction);
     for (;; at++) {
         if (at >= INSTRUCTION_MOST)
             return false;
@@ -239,24 +236,22 @@ static bool is_string(uint8_t opcode)
            (opcode >= 0xaa && opcode <= 0xaf);
 }
 
-bool cpu_special(struct cpu *cpu)
+bool cpu_special(struct cpu *cpu, struct instruction *instruction)
 {
-    struct instruction instruction = {.prefixes = 0};
-
-    if (!decode(cpu, &instruction)) {
+    if (!decode(cpu, instruction)) {
         cpu_fault(cpu, VECTOR_GP, true, 0);
         return true;
     }
-    if (instruction.lock && !may_lock(&instruction))
+    if (instruction->lock && !may_lock(instruction))
         return execute_undefined(cpu);
-    if ((instruction.rep || instruction.repne) && is_string(instruction.opcode)) {
-        cpu_rep_string(cpu, &instruction);
+    if ((instruction->rep || instruction->repne) && is_string(instruction->opcode)) {
+        cpu_rep_string(cpu, instruction);
         return true;
     }
     execute *special =
-        instruction.opcode == 0x0f ? two_bytes[instruction.second] : one_byte[instruction.opcode];
+        instruction->opcode == 0x0f ? two_bytes[instruction->second] : one_byte[instruction->opcode];
 
-    if (instruction.opcode == 0x0f && !special)
+    if (instruction->opcode == 0x0f && !special)
         return execute_undefined(cpu);
-    return special && special(cpu, &instruction);
+    return special && special(cpu, instruction);
 }

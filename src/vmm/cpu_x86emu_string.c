@@ -108,6 +108,9 @@ void cpu_rep_string(struct cpu *cpu, const struct instruction *instruction)
     };
     uint32_t count = get(&o, &emu->x86.gen.C);
 
+    /* A round changes nothing before it is certain not to fault, and a fault undoes no round before. */
+    cpu->remembers = false;
+
     for (unsigned rounds = 0; count > 0; rounds++) {
         if (rounds == ROUNDS || (rounds > 0 && cpu->context->leave)) {
             cpu->executed--; /* the caller counts this call as one */
@@ -117,9 +120,6 @@ void cpu_rep_string(struct cpu *cpu, const struct instruction *instruction)
         if (!round_of(&o, opcode))
             return;
         set(&o, &emu->x86.gen.C, --count);
-        /* A fault of a later round undoes nothing of this one. */
-        cpu->before.gen = emu->x86.gen;
-        cpu->before.spc = emu->x86.spc;
         if (compares && !(emu->x86.R_FLG & F_ZF) == instruction->rep)
             break;
     }

@@ -154,7 +154,6 @@ static bool set_cr0(struct cpu *cpu, uint32_t value)
         return false;
     }
     cpu->emu->x86.crx[0] = (value & 0x6005003f) | CR0_ET;
-    cpu->next_look = cpu->executed;
     return true;
 }
 
