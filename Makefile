@@ -6,7 +6,11 @@ SANITIZED ?= build-sanitized
 PREFIX ?= /usr/local
 DEMO ?= mvm-results/demo
 
-.PHONY: all demo check bench install clean format packages packages-check
+FUZZ_COUNT ?= 1000000
+FUZZ_SEED ?= 1
+FUZZ_SECONDS ?= 1000000
+
+.PHONY: all demo check bench fuzz install clean format packages packages-check
 
 all:
 	@command -v meson >/dev/null || { echo "meson is not installed; 'make packages' installs what building needs" >&2; exit 1; }
@@ -25,6 +29,13 @@ demo: packages
 
 check: packages-check
 	scripts/check $(BUILD) $(SANITIZED)
+
+# FUZZ_COUNT boot sectors, at most FUZZ_SECONDS long, under the sanitizers.
+fuzz: packages-check
+	@test -f $(SANITIZED)/build.ninja || meson setup $(SANITIZED) -Db_sanitize=address,undefined -Db_lundef=false
+	ninja -C $(SANITIZED) tests/fuzz-sectors
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 tests/fuzz/run $(SANITIZED)/tests/fuzz-sectors \
+		--seed $(FUZZ_SEED) --count $(FUZZ_COUNT) --seconds $(FUZZ_SECONDS) --keep fuzz-failure.img
 
 bench: packages-check
 	$(MAKE) all

@@ -186,6 +186,8 @@ static bool decode(struct cpu *cpu, struct instruction *instruction)
         }
         break;
     }
+    if (instruction->bytes[at] == 0x0f && at + 1 >= INSTRUCTION_MOST)
+        return false;
     instruction->data32 = code32 != data_prefix;
     instruction->address32 = code32 != address_prefix;
     instruction->prefixes = at;
