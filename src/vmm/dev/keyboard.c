@@ -13,16 +13,24 @@ enum {
     COMMAND_INTERRUPT = 0x01,
     COMMAND_SYSTEM = 0x04,
     COMMAND_DISABLED = 0x10,
+    COMMAND_NO_MOUSE = 0x20,
+    COMMAND_TRANSLATE = 0x40,
     OUTPUT_A20 = 0x02,
     OUTPUT_RESET = 0x01,
     ACK = 0xfa,
     RESEND = 0xfe,
     SELF_TEST_PASSED = 0xaa,
+    HEADROOM = 4, /* of the queue, for replies: scan codes leave it free */
 };
 
 void keyboard_reset(struct keyboard *keyboard)
 {
-    *keyboard = (struct keyboard){.command = 0x61, .output_port = 0xcf, .scanning = 1, .scan_set = 2};
+    *keyboard = (struct keyboard){
+        .command = COMMAND_INTERRUPT | COMMAND_SYSTEM | COMMAND_NO_MOUSE | COMMAND_TRANSLATE,
+        .output_port = 0xcf,
+        .scanning = 1,
+        .scan_set = 2,
+    };
 }
 
 bool keyboard_a20(const struct keyboard *keyboard)
@@ -36,16 +44,28 @@ void keyboard_set_a20(struct keyboard *keyboard, bool a20)
         (uint8_t)(a20 ? keyboard->output_port | OUTPUT_A20 : keyboard->output_port & ~OUTPUT_A20);
 }
 
+/* Who has disabled the keyboard polls for what he asks the controller: then it does not interrupt. */
 bool keyboard_interrupt(const struct keyboard *keyboard)
 {
-    return keyboard->output_full && keyboard->command & COMMAND_INTERRUPT;
+    return keyboard->output_full &&
+           (keyboard->command & (COMMAND_INTERRUPT | COMMAND_DISABLED)) == COMMAND_INTERRUPT;
 }
 
-static void output(struct keyboard *keyboard, uint8_t byte, bool from_controller)
+/* The newest byte is lost when the queue is full. */
+static void insert(struct keyboard *keyboard, unsigned at, uint8_t byte)
 {
-    keyboard->output = byte;
-    keyboard->output_full = 1;
-    keyboard->output_from_controller = from_controller;
+    if (keyboard->queue_count == sizeof(keyboard->queue))
+        keyboard->queue_count--;
+    memmove(keyboard->queue + at + 1, keyboard->queue + at, keyboard->queue_count - at);
+    keyboard->queue[at] = byte;
+    keyboard->queue_count++;
+}
+
+static void drop(struct keyboard *keyboard, unsigned count)
+{
+    keyboard->queue_count = (uint8_t)(keyboard->queue_count - count);
+    memmove(keyboard->queue, keyboard->queue + count, keyboard->queue_count);
+    memset(keyboard->queue + keyboard->queue_count, 0, count);
 }
 
 /* The next byte from the keyboard, when the buffer is free and its clock is not held. */
@@ -53,28 +73,49 @@ static void refill(struct keyboard *keyboard)
 {
     if (keyboard->output_full || keyboard->queue_count == 0 || keyboard->command & COMMAND_DISABLED)
         return;
-    output(keyboard, keyboard->queue[0], false);
-    keyboard->queue_count--;
-    memmove(keyboard->queue, keyboard->queue + 1, keyboard->queue_count);
-    keyboard->queue[keyboard->queue_count] = 0;
+    keyboard->output = keyboard->queue[0];
+    keyboard->output_full = 1;
+    keyboard->output_from_controller = 0;
+    drop(keyboard, 1);
+    if (keyboard->reply_count)
+        keyboard->reply_count--;
 }
 
-static void queue(struct keyboard *keyboard, uint8_t byte)
+/* The controller's own answer is the next byte read; one from the keyboard that nobody has read yet comes
+ * after it. */
+static void answer(struct keyboard *keyboard, uint8_t byte)
 {
-    if (keyboard->queue_count < sizeof(keyboard->queue))
-        keyboard->queue[keyboard->queue_count++] = byte;
+    if (keyboard->output_full && !keyboard->output_from_controller) {
+        insert(keyboard, 0, keyboard->output);
+        if (keyboard->reply_count && keyboard->reply_count < keyboard->queue_count)
+            keyboard->reply_count++;
+    }
+    keyboard->output = byte;
+    keyboard->output_full = 1;
+    keyboard->output_from_controller = 1;
+}
+
+/* What the keyboard says to a command goes before the keys that were pressed. */
+static void reply(struct keyboard *keyboard, uint8_t byte)
+{
+    insert(keyboard, keyboard->reply_count, byte); /* there are fewer replies than the queue has room for */
+    keyboard->reply_count++;
     refill(keyboard);
 }
 
 unsigned keyboard_room(const struct keyboard *keyboard)
 {
-    return keyboard->scanning ? (unsigned)sizeof(keyboard->queue) - keyboard->queue_count : 0;
+    unsigned most = sizeof(keyboard->queue) - HEADROOM;
+
+    return keyboard->scanning && keyboard->queue_count < most ? most - keyboard->queue_count : 0;
 }
 
 void keyboard_press(struct keyboard *keyboard, uint8_t scan_code)
 {
-    if (keyboard->scanning)
-        queue(keyboard, scan_code);
+    if (keyboard_room(keyboard) == 0)
+        return;
+    insert(keyboard, keyboard->queue_count, scan_code);
+    refill(keyboard);
 }
 
 uint8_t keyboard_read(struct keyboard *keyboard, uint16_t port)
@@ -109,7 +150,8 @@ static unsigned controller_data(struct keyboard *keyboard, uint8_t command, uint
     case 0xd1:
         return write_output_port(keyboard, value);
     case 0xd2: /* as if the keyboard had sent it */
-        output(keyboard, value, false);
+        answer(keyboard, value);
+        keyboard->output_from_controller = 0;
         break;
     default: /* to the mouse, which is not there */
         break;
@@ -120,17 +162,22 @@ static unsigned controller_data(struct keyboard *keyboard, uint8_t command, uint
 /* A byte for the keyboard itself. */
 static void keyboard_data(struct keyboard *keyboard, uint8_t value)
 {
+    static const uint8_t translated_sets[] = {0x43, 0x41, 0x3f};
     uint8_t pending = keyboard->keyboard_pending;
+    bool translates = keyboard->command & COMMAND_TRANSLATE;
 
+    /* A new command ends what was left to say of the last one. */
+    drop(keyboard, keyboard->reply_count);
+    keyboard->reply_count = 0;
     keyboard->keyboard_pending = 0;
     if (pending && value < 0x80) {
         if (pending == 0xed)
             keyboard->leds = value & 7;
         else if (pending == 0xf0 && value >= 1 && value <= 3)
             keyboard->scan_set = value;
-        queue(keyboard, ACK);
+        reply(keyboard, ACK);
         if (pending == 0xf0 && value == 0)
-            queue(keyboard, keyboard->scan_set);
+            reply(keyboard, translates ? translated_sets[keyboard->scan_set - 1] : keyboard->scan_set);
         return;
     }
     switch (value) {
@@ -138,31 +185,33 @@ static void keyboard_data(struct keyboard *keyboard, uint8_t value)
     case 0xf0:
     case 0xf3:
         keyboard->keyboard_pending = value;
-        queue(keyboard, ACK);
+        reply(keyboard, ACK);
         break;
     case 0xee:
-        queue(keyboard, 0xee);
+        reply(keyboard, 0xee);
         break;
     case 0xf2:
-        queue(keyboard, ACK);
-        queue(keyboard, 0xab);
-        queue(keyboard, keyboard->command & 0x40 ? 0x41 : 0x83);
+        reply(keyboard, ACK);
+        reply(keyboard, 0xab);
+        reply(keyboard, translates ? 0x41 : 0x83);
         break;
     case 0xf4:
     case 0xf5:
     case 0xf6:
+        drop(keyboard, keyboard->queue_count);
         keyboard->scanning = value != 0xf5;
-        queue(keyboard, ACK);
+        reply(keyboard, ACK);
         break;
     case 0xff:
+        drop(keyboard, keyboard->queue_count);
         keyboard->scanning = 1;
         keyboard->scan_set = 2;
         keyboard->leds = 0;
-        queue(keyboard, ACK);
-        queue(keyboard, SELF_TEST_PASSED);
+        reply(keyboard, ACK);
+        reply(keyboard, SELF_TEST_PASSED);
         break;
     default:
-        queue(keyboard, RESEND);
+        reply(keyboard, RESEND);
     }
 }
 
@@ -171,7 +220,7 @@ static unsigned controller_command(struct keyboard *keyboard, uint8_t value)
     keyboard->pending = 0;
     switch (value) {
     case 0x20:
-        output(keyboard, keyboard->command, true);
+        answer(keyboard, keyboard->command);
         break;
     case 0x60:
     case 0xd1:
@@ -181,18 +230,18 @@ static unsigned controller_command(struct keyboard *keyboard, uint8_t value)
         keyboard->pending = value;
         break;
     case 0xa7:
-        keyboard->command |= 0x20;
+        keyboard->command |= COMMAND_NO_MOUSE;
         break;
     case 0xa8:
-        keyboard->command &= (uint8_t)~0x20;
+        keyboard->command &= (uint8_t)~COMMAND_NO_MOUSE;
         break;
     case 0xa9:
     case 0xab:
-        output(keyboard, 0x00, true); /* the lines are good */
+        answer(keyboard, 0x00); /* the lines are good */
         break;
     case 0xaa:
         keyboard->command |= COMMAND_SYSTEM;
-        output(keyboard, 0x55, true);
+        answer(keyboard, 0x55);
         break;
     case 0xad:
         keyboard->command |= COMMAND_DISABLED;
@@ -202,10 +251,10 @@ static unsigned controller_command(struct keyboard *keyboard, uint8_t value)
         refill(keyboard);
         break;
     case 0xc0:
-        output(keyboard, 0x80, true);
+        answer(keyboard, 0x80);
         break;
     case 0xd0:
-        output(keyboard, keyboard->output_port, true);
+        answer(keyboard, keyboard->output_port);
         break;
     case 0xdd:
         return write_output_port(keyboard, keyboard->output_port & (uint8_t)~OUTPUT_A20);
@@ -231,4 +280,18 @@ unsigned keyboard_write(struct keyboard *keyboard, uint16_t port, uint8_t value)
     keyboard->command &= (uint8_t)~COMMAND_DISABLED; /* talking to the keyboard releases its clock */
     keyboard_data(keyboard, value);
     return KEYBOARD_NOTHING;
+}
+
+bool keyboard_is_sane(const struct keyboard *keyboard)
+{
+    static const uint8_t zeros[sizeof(keyboard->queue)];
+    uint8_t count = keyboard->queue_count, pending = keyboard->pending, asked = keyboard->keyboard_pending;
+
+    return count <= sizeof(zeros) && memcmp(keyboard->queue + count, zeros, sizeof(zeros) - count) == 0 &&
+           keyboard->reply_count <= count &&
+           (keyboard->output_full | keyboard->output_from_controller) <= 1 &&
+           (pending == 0 || pending == 0x60 || (pending >= 0xd1 && pending <= 0xd4)) &&
+           (asked == 0 || asked == 0xed || asked == 0xf0 || asked == 0xf3) && keyboard->leds <= 7 &&
+           (keyboard->scanning | keyboard->last_was_command) <= 1 && keyboard->scan_set >= 1 &&
+           keyboard->scan_set <= 3;
 }

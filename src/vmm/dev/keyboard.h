@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The keyboard controller of a PC: Intel 8042 (the IBM PC/AT Technical Reference's commands) at 60h and 64h,
- * with a keyboard of scan code set 1 (translated) behind it, and the lines it drives: A20 and reset. */
+ * with a keyboard behind it, and the lines it drives: A20 and reset. Scan codes come as set 1, as a PC has
+ * them after translation, whatever set and translation the guest chooses. There is no mouse. */
 #ifndef MVM_VMM_DEV_KEYBOARD_H
 #define MVM_VMM_DEV_KEYBOARD_H
 
@@ -18,7 +19,8 @@ struct keyboard {
     uint8_t output_port;            /* bit 1 is A20; bit 0 low resets */
     uint8_t leds, scanning, scan_set;
     uint8_t last_was_command;
-    uint8_t reserved[4];
+    uint8_t reply_count; /* so many bytes at the head of the queue answer the last keyboard command */
+    uint8_t reserved[3];
 };
 
 /* What a write asks of the machine. */
@@ -36,5 +38,7 @@ unsigned keyboard_room(const struct keyboard *keyboard);
 void keyboard_press(struct keyboard *keyboard, uint8_t scan_code);
 /* The level of IRQ1. */
 bool keyboard_interrupt(const struct keyboard *keyboard);
+/* True when every field is within its range: what a state from outside must fulfil. */
+bool keyboard_is_sane(const struct keyboard *keyboard);
 
 #endif
