@@ -164,7 +164,7 @@ void board_advance(struct context *context)
         uart_advance(&state->uart, context->now_ns);
         update_uart(context);
     }
-    if (state->rtc.seen_ns || state->rtc.register_b & 0x70) {
+    if (rtc_is_enabled(&state->rtc)) {
         rtc_advance(&state->rtc, context->now_ns, wall_seconds(context));
         update_rtc(context);
     }
@@ -180,14 +180,14 @@ uint64_t board_next_event(const struct context *context)
     if (state->cpu.halted && !(state->cpu.eflags & 0x200))
         return BOARD_NEVER; /* nothing can wake it */
     if (!pit_is_quiet(&state->pit) && !((master->imr | master->irr) & 1u << IRQ_TIMER)) {
-        uint64_t rise = pit_next_rise(&state->pit, 0, tick_of(context->now_ns));
+        uint64_t rise = pit_next_untaken(&state->pit);
 
         if (rise != PIT_NEVER)
             next = ns_of(rise);
     }
     if (!(master->imr & 1u << IRQ_COM1) && uart_next_event(&state->uart) < next)
         next = uart_next_event(&state->uart);
-    if (state->rtc.register_b & 0x70 && !(slave->imr & 1) && !(master->imr & 4)) {
+    if (rtc_is_enabled(&state->rtc) && !(slave->imr & 1) && !(master->imr & 4)) {
         uint64_t event = rtc_next_event(&state->rtc, context->now_ns, wall_seconds(context));
 
         if (event < next)

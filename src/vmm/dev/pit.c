@@ -366,6 +366,15 @@ uint64_t pit_next_rise(const struct pit *pit, unsigned number, uint64_t tick)
     return !before && output(&now, loaded) ? loaded : steady_rise(&now, loaded);
 }
 
+uint64_t pit_next_untaken(const struct pit *pit)
+{
+    const struct pit_channel *channel = &pit->channel[0];
+
+    if (channel->running == PIT_COUNTS)
+        return pit_next_rise(pit, 0, channel->start);
+    return channel->next_start ? pit_next_rise(pit, 0, channel->next_start - 1) : PIT_NEVER;
+}
+
 /* The rises since the last ones taken, of a channel that loads no other count; they are taken. */
 static uint64_t take_steady(struct pit_channel *channel, uint64_t tick)
 {

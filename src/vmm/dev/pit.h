@@ -63,6 +63,10 @@ void pit_set_gate(struct pit *pit, unsigned channel, bool gate, uint64_t tick);
  * not. */
 uint64_t pit_next_rise(const struct pit *pit, unsigned channel, uint64_t tick);
 
+/* The first rise of channel 0's OUT that pit_take_rises() has not given yet, when nothing is written; it may
+ * have passed. Not of a folded one. */
+uint64_t pit_next_untaken(const struct pit *pit);
+
 /* How many times channel 0's OUT rose, by counting, up to `tick` and since this was asked last (or since the
  * count was loaded). O(1). */
 uint64_t pit_take_rises(struct pit *pit, uint64_t tick);

@@ -2,10 +2,13 @@
 #include "vmm/dev/rtc.h"
 
 #include <stdbool.h>
+#include <string.h>
 #include <time.h>
 
-#define SECOND_NS UINT64_C(1000000000)
-#define UPDATE_NS UINT64_C(244000) /* UIP is set this long before an update */
+#define SECOND_NS   UINT64_C(1000000000)
+#define UPDATE_NS   UINT64_C(244000) /* UIP is set this long before an update */
+#define CRYSTAL_HZ  UINT64_C(32768)
+#define OFFSET_MOST (INT64_C(1) << 40) /* years of four digits, and what any registers make of them */
 
 /* MC146818A datasheet, "Address map" and "Registers"; the PC's use of the memory: IBM PC/AT Technical
  * Reference. */
@@ -26,21 +29,22 @@ enum {
     REGISTER_D,
     CENTURY = 0x32,
     A_UIP = 0x80,
+    A_RATE = 0x0f,
+    A_DIVIDER_RESET = 0x60,
     B_SET = 0x80,
     B_PIE = 0x40,
     B_AIE = 0x20,
     B_UIE = 0x10,
     B_BINARY = 0x04,
     B_24H = 0x02,
-    C_IRQ = 0x80,
+    C_IRQF = 0x80,
     D_VALID = 0x80,
+    B_ENABLED = B_PIE | B_AIE | B_UIE,
     ANY = 0xc0, /* alarm bytes from here on match everything */
 };
 
 void rtc_reset(struct rtc *rtc, unsigned extended_kib)
 {
-    unsigned above_16m = 0;
-
     *rtc = (struct rtc){.register_a = 0x26, .register_b = B_24H};
     rtc->ram[0x10] = 0x00; /* no floppy drives known here: int 13h has the image */
     rtc->ram[0x14] = 0x06; /* coprocessor bit clear, 80x25 */
@@ -48,7 +52,6 @@ void rtc_reset(struct rtc *rtc, unsigned extended_kib)
     rtc->ram[0x16] = 640 >> 8;
     rtc->ram[0x17] = rtc->ram[0x30] = (uint8_t)extended_kib;
     rtc->ram[0x18] = rtc->ram[0x31] = (uint8_t)(extended_kib >> 8);
-    rtc->ram[0x34] = (uint8_t)above_16m;
 }
 
 static uint8_t encode(const struct rtc *rtc, int value)
@@ -84,8 +87,30 @@ static struct tm time_of_day(const struct rtc *rtc, int64_t wall_seconds)
     return tm;
 }
 
+/* The place of a register of the time in rtc->held. */
+static unsigned place_of(unsigned reg)
+{
+    static const uint8_t places[] = {0, 0, 1, 0, 2, 0, 3, 4, 5, 6};
+
+    return reg == CENTURY ? 7 : places[reg];
+}
+
+static bool is_time(unsigned reg)
+{
+    return reg == CENTURY ||
+           (reg <= YEAR && reg != SECONDS_ALARM && reg != MINUTES_ALARM && reg != HOURS_ALARM);
+}
+
+/* The clock stands still while it is set, and while its dividers are held in reset. */
+static bool stands_still(const struct rtc *rtc)
+{
+    return rtc->register_b & B_SET || (rtc->register_a & A_DIVIDER_RESET) == A_DIVIDER_RESET;
+}
+
 static uint8_t read_time(const struct rtc *rtc, unsigned reg, int64_t wall_seconds)
 {
+    if (stands_still(rtc))
+        return rtc->held[place_of(reg)];
     struct tm tm = time_of_day(rtc, wall_seconds);
 
     switch (reg) {
@@ -108,114 +133,186 @@ static uint8_t read_time(const struct rtc *rtc, unsigned reg, int64_t wall_secon
     }
 }
 
+/* The offset to the host's time that makes the clock show these registers now. */
+static void set_clock(struct rtc *rtc, const uint8_t *held, int64_t wall_seconds)
+{
+    /* The day of the week follows from the date. */
+    struct tm tm = {
+        .tm_sec = decode(rtc, held[place_of(SECONDS)]),
+        .tm_min = decode(rtc, held[place_of(MINUTES)]),
+        .tm_hour = decode_hours(rtc, held[place_of(HOURS)]),
+        .tm_mday = decode(rtc, held[place_of(DAY)]),
+        .tm_mon = decode(rtc, held[place_of(MONTH)]) - 1,
+        .tm_year = decode(rtc, held[place_of(CENTURY)]) * 100 + decode(rtc, held[place_of(YEAR)]) - 1900,
+    };
+
+    rtc->offset_seconds = (int64_t)((uint64_t)(int64_t)timegm(&tm) - (uint64_t)wall_seconds);
+}
+
+static void read_all(const struct rtc *rtc, uint8_t *held, int64_t wall_seconds)
+{
+    static const uint8_t registers[] = {SECONDS, MINUTES, HOURS, WEEKDAY, DAY, MONTH, YEAR, CENTURY};
+
+    for (unsigned i = 0; i < sizeof(registers); i++)
+        held[i] = read_time(rtc, registers[i], wall_seconds);
+}
+
 static void write_time(struct rtc *rtc, unsigned reg, uint8_t value, int64_t wall_seconds)
 {
-    struct tm tm = time_of_day(rtc, wall_seconds);
-    int64_t before = (int64_t)timegm(&tm);
-    int number = decode(rtc, value);
+    uint8_t held[sizeof(rtc->held)];
 
-    switch (reg) {
-    case SECONDS:
-        tm.tm_sec = number;
-        break;
-    case MINUTES:
-        tm.tm_min = number;
-        break;
-    case HOURS:
-        tm.tm_hour = decode_hours(rtc, value);
-        break;
-    case DAY:
-        tm.tm_mday = number;
-        break;
-    case MONTH:
-        tm.tm_mon = number - 1;
-        break;
-    case YEAR:
-        tm.tm_year = (tm.tm_year + 1900) / 100 * 100 - 1900 + number;
-        break;
-    case CENTURY:
-        tm.tm_year = number * 100 - 1900 + (tm.tm_year + 1900) % 100;
-        break;
-    default:
-        return; /* the day of the week follows from the date */
+    if (stands_still(rtc)) {
+        rtc->held[place_of(reg)] = value;
+        return;
     }
-    rtc->offset_seconds =
-        (int64_t)((uint64_t)rtc->offset_seconds + (uint64_t)(int64_t)timegm(&tm) - (uint64_t)before);
+    read_all(rtc, held, wall_seconds);
+    held[place_of(reg)] = value;
+    set_clock(rtc, held, wall_seconds);
 }
 
-/* The periodic rate: 0: none (datasheet, table 5, 32.768 kHz). */
-static uint64_t period_ns(const struct rtc *rtc)
+/* Registers A and B, with what follows when the clock stops or goes on by it. */
+static void write_modes(struct rtc *rtc, uint8_t register_a, uint8_t register_b, int64_t wall_seconds)
 {
-    unsigned rate = rtc->register_a & 15;
+    uint8_t held[sizeof(rtc->held)];
+    bool still = stands_still(rtc);
 
-    if (rate == 0)
-        return 0;
-    if (rate <= 2)
-        rate += 7;
-    return SECOND_NS * (UINT64_C(1) << (rate - 1)) / 32768;
+    read_all(rtc, held, wall_seconds);
+    rtc->register_a = register_a;
+    rtc->register_b = register_b;
+    if (!still && stands_still(rtc)) {
+        memcpy(rtc->held, held, sizeof(held));
+    } else if (still && !stands_still(rtc)) {
+        set_clock(rtc, held, wall_seconds);
+        memset(rtc->held, 0, sizeof(rtc->held));
+    }
 }
 
-static bool alarm_matches(const struct rtc *rtc, int64_t wall_seconds)
+/* Periods are counted in the crystal's ticks of 32.768 kHz; a period is a power of two of them (datasheet,
+ * table 5). False: there are none. */
+static bool has_periods(const struct rtc *rtc, unsigned *ret_shift)
 {
-    struct tm tm = time_of_day(rtc, wall_seconds);
+    unsigned rate = rtc->register_a & A_RATE;
 
-    return (rtc->alarm[0] >= ANY || rtc->alarm[0] == encode(rtc, tm.tm_sec % 60)) &&
-           (rtc->alarm[1] >= ANY || rtc->alarm[1] == encode(rtc, tm.tm_min)) &&
-           (rtc->alarm[2] >= ANY || rtc->alarm[2] == encode_hours(rtc, tm.tm_hour));
+    if (rate == 0 || (rtc->register_a & A_DIVIDER_RESET) == A_DIVIDER_RESET)
+        return false;
+    *ret_shift = rate <= 2 ? rate + 6 : rate - 1;
+    return true;
 }
 
-/* An alarm within the seconds (from, to] of the population's clock. Looks at no more than a day. */
-static bool alarm_between(const struct rtc *rtc, uint64_t from, uint64_t to, int64_t wall_offset)
+static uint64_t crystal_ticks(uint64_t ns)
 {
-    if (to - from > 86400)
-        from = to - 86400;
-    /* Looking at each second is dear only after a long sleep with an alarm that is not enabled. */
-    for (uint64_t second = from + 1; second <= to; second++)
-        if (alarm_matches(rtc, wall_offset + (int64_t)second))
-            return true;
-    return false;
+    return ns / SECOND_NS * CRYSTAL_HZ + ns % SECOND_NS * CRYSTAL_HZ / SECOND_NS;
+}
+
+static uint64_t ns_of_crystal(uint64_t ticks)
+{
+    return ticks / CRYSTAL_HZ * SECOND_NS + (ticks % CRYSTAL_HZ * SECOND_NS + CRYSTAL_HZ - 1) / CRYSTAL_HZ;
+}
+
+/* The first of the values from..most whose register would match an alarm register; -1: none. */
+static int next_match(const struct rtc *rtc, unsigned place, int from, int most)
+{
+    uint8_t alarm = rtc->alarm[place];
+    int value = place == 2 ? decode_hours(rtc, alarm) : decode(rtc, alarm);
+
+    if (alarm >= ANY)
+        return from <= most ? from : -1;
+    if ((place == 2 ? encode_hours(rtc, value) : encode(rtc, value)) != alarm)
+        return -1; /* not the digits of any time */
+    return value >= from && value <= most ? value : -1;
+}
+
+/* The first second after `wall_seconds` at which the alarm goes off; INT64_MAX: it never does. */
+static int64_t next_alarm(const struct rtc *rtc, int64_t wall_seconds)
+{
+    struct tm now = time_of_day(rtc, wall_seconds);
+    int64_t begin = wall_seconds - (now.tm_hour * 3600 + now.tm_min * 60 + now.tm_sec);
+    int second = now.tm_sec + 1, minute = now.tm_min, hour = now.tm_hour;
+    int first_second = next_match(rtc, 0, 0, 59), first_minute = next_match(rtc, 1, 0, 59);
+
+    if (first_second < 0 || first_minute < 0 || next_match(rtc, 2, 0, 23) < 0)
+        return INT64_MAX;
+    if (next_match(rtc, 2, hour, hour) == hour) {
+        if (next_match(rtc, 1, minute, minute) == minute && (second = next_match(rtc, 0, second, 59)) >= 0)
+            return begin + hour * 3600 + minute * 60 + second;
+        if ((minute = next_match(rtc, 1, minute + 1, 59)) >= 0)
+            return begin + hour * 3600 + minute * 60 + first_second;
+    }
+    hour = next_match(rtc, 2, hour + 1, 23);
+    if (hour < 0)
+        hour = 24 + next_match(rtc, 2, 0, 23);
+    return begin + hour * 3600 + first_minute * 60 + first_second;
+}
+
+static void update_irqf(struct rtc *rtc)
+{
+    rtc->register_c &= B_ENABLED;
+    if (rtc->register_c & rtc->register_b)
+        rtc->register_c |= C_IRQF;
 }
 
 void rtc_advance(struct rtc *rtc, uint64_t now_ns, int64_t wall_seconds)
 {
-    uint64_t period = period_ns(rtc), from = rtc->seen_ns;
-    uint64_t second = now_ns / SECOND_NS;
+    uint64_t from = rtc->seen_ns, passed = now_ns / SECOND_NS - from / SECOND_NS;
+    unsigned shift;
 
     if (now_ns <= from)
         return;
-    if (!(rtc->register_b & (B_PIE | B_AIE | B_UIE)) && from == 0)
-        return; /* nobody asks */
-    if (period && now_ns / period > from / period)
+    if (has_periods(rtc, &shift) && crystal_ticks(now_ns) >> shift > crystal_ticks(from) >> shift)
         rtc->register_c |= B_PIE;
-    if (!(rtc->register_b & B_SET) && second > from / SECOND_NS) {
+    if (!stands_still(rtc) && passed > 0) {
         rtc->register_c |= B_UIE;
-        if (rtc->register_b & B_AIE &&
-            alarm_between(rtc, from / SECOND_NS, second, wall_seconds - (int64_t)second))
+        if (next_alarm(rtc, wall_seconds - (int64_t)passed) <= wall_seconds)
             rtc->register_c |= B_AIE;
     }
     rtc->seen_ns = now_ns;
-    if (rtc->register_c & rtc->register_b & (B_PIE | B_AIE | B_UIE))
-        rtc->register_c |= C_IRQ;
+    update_irqf(rtc);
+}
+
+bool rtc_is_enabled(const struct rtc *rtc)
+{
+    return rtc->register_b & B_ENABLED;
 }
 
 bool rtc_interrupt(const struct rtc *rtc)
 {
-    return rtc->register_c & C_IRQ;
+    return rtc->register_c & C_IRQF;
 }
 
 uint64_t rtc_next_event(const struct rtc *rtc, uint64_t now_ns, int64_t wall_seconds)
 {
-    uint64_t period = period_ns(rtc), next = RTC_NEVER;
+    uint64_t from = rtc->seen_ns, second = from / SECOND_NS, next = RTC_NEVER;
+    unsigned shift;
 
-    (void)wall_seconds;
-    if (rtc->register_c & C_IRQ)
+    if (rtc_interrupt(rtc))
         return RTC_NEVER; /* the line is up until register C is read */
-    if (rtc->register_b & B_PIE && period)
-        next = (now_ns / period + 1) * period;
-    if (rtc->register_b & (B_UIE | B_AIE) && !(rtc->register_b & B_SET) &&
-        (now_ns / SECOND_NS + 1) * SECOND_NS < next)
-        next = (now_ns / SECOND_NS + 1) * SECOND_NS;
-    return next;
+    if (rtc->register_b & B_PIE && has_periods(rtc, &shift))
+        next = ns_of_crystal(((crystal_ticks(from) >> shift) + 1) << shift);
+    if (stands_still(rtc) || !(rtc->register_b & (B_UIE | B_AIE)))
+        return next;
+    uint64_t event = second + 1;
+
+    if (!(rtc->register_b & B_UIE)) {
+        int64_t wall = wall_seconds - (int64_t)(now_ns / SECOND_NS - second), alarm = next_alarm(rtc, wall);
+
+        if (alarm == INT64_MAX)
+            return next;
+        event = second + (uint64_t)(alarm - wall);
+    }
+    return event * SECOND_NS < next ? event * SECOND_NS : next;
+}
+
+bool rtc_is_sane(const struct rtc *rtc)
+{
+    static const uint8_t zeros[14];
+    bool still = stands_still(rtc);
+
+    return rtc->offset_seconds < OFFSET_MOST && rtc->offset_seconds > -OFFSET_MOST &&
+           !(rtc->register_a & A_UIP) && !(rtc->register_c & ~(C_IRQF | B_ENABLED)) &&
+           !(rtc->register_b & B_SET && rtc->register_b & B_UIE) &&
+           rtc_interrupt(rtc) == ((rtc->register_c & rtc->register_b & B_ENABLED) != 0) &&
+           (still || memcmp(rtc->held, zeros, sizeof(rtc->held)) == 0) &&
+           memcmp(rtc->ram, zeros, sizeof(zeros)) == 0 && rtc->ram[CENTURY] == 0;
 }
 
 uint8_t rtc_read(struct rtc *rtc, uint16_t port, uint64_t now_ns, int64_t wall_seconds)
@@ -225,20 +322,19 @@ uint8_t rtc_read(struct rtc *rtc, uint16_t port, uint64_t now_ns, int64_t wall_s
 
     if (port == 0x70)
         return 0xff; /* write only */
+    if (is_time(reg))
+        return read_time(rtc, reg, wall_seconds);
     switch (reg) {
     case SECONDS_ALARM:
     case MINUTES_ALARM:
     case HOURS_ALARM:
         return rtc->alarm[reg / 2];
     case REGISTER_A:
-        return (
-            uint8_t)(rtc->register_a |
-                     (!(rtc->register_b & B_SET) && SECOND_NS - now_ns % SECOND_NS <= UPDATE_NS ? A_UIP : 0));
+        return (uint8_t)(rtc->register_a |
+                         (!stands_still(rtc) && SECOND_NS - now_ns % SECOND_NS <= UPDATE_NS ? A_UIP : 0));
     case REGISTER_B:
         return rtc->register_b;
     case REGISTER_C:
-        if (rtc->seen_ns == 0)
-            rtc->seen_ns = 1; /* from the first look on the flags are kept */
         rtc_advance(rtc, now_ns, wall_seconds);
         value = rtc->register_c;
         rtc->register_c = 0;
@@ -246,19 +342,24 @@ uint8_t rtc_read(struct rtc *rtc, uint16_t port, uint64_t now_ns, int64_t wall_s
     case REGISTER_D:
         return D_VALID;
     default:
-        return reg <= YEAR || reg == CENTURY ? read_time(rtc, reg, wall_seconds) : rtc->ram[reg];
+        return rtc->ram[reg];
     }
 }
 
 void rtc_write(struct rtc *rtc, uint16_t port, uint8_t value, uint64_t now_ns, int64_t wall_seconds)
 {
     unsigned reg = rtc->index & 0x7f;
-    bool asked;
 
     if (port == 0x70) {
         rtc->index = value;
         return;
     }
+    if (reg > REGISTER_B && reg != CENTURY) {
+        if (reg > REGISTER_D)
+            rtc->ram[reg] = value;
+        return;
+    }
+    rtc_advance(rtc, now_ns, wall_seconds); /* by the registers as they were */
     switch (reg) {
     case SECONDS_ALARM:
     case MINUTES_ALARM:
@@ -266,24 +367,15 @@ void rtc_write(struct rtc *rtc, uint16_t port, uint8_t value, uint64_t now_ns, i
         rtc->alarm[reg / 2] = value;
         break;
     case REGISTER_A:
-        rtc->register_a = value & 0x7f;
+        write_modes(rtc, value & 0x7f, rtc->register_b, wall_seconds);
         break;
     case REGISTER_B:
-        rtc_advance(rtc, now_ns, wall_seconds);
-        asked = value & (B_PIE | B_AIE | B_UIE);
-        rtc->register_b = value;
-        rtc->seen_ns = asked ? now_ns : 0;
-        /* A flag that is set already interrupts as soon as it may. */
-        if (rtc->register_c & value & (B_PIE | B_AIE | B_UIE))
-            rtc->register_c |= C_IRQ;
-        break;
-    case REGISTER_C:
-    case REGISTER_D:
+        if (value & B_SET)
+            value &= (uint8_t)~B_UIE;
+        write_modes(rtc, rtc->register_a, value, wall_seconds);
+        update_irqf(rtc); /* a flag that is set already interrupts as soon as it may */
         break;
     default:
-        if (reg <= YEAR || reg == CENTURY)
-            write_time(rtc, reg, value, wall_seconds);
-        else
-            rtc->ram[reg] = value;
+        write_time(rtc, reg, value, wall_seconds);
     }
 }

@@ -11,10 +11,11 @@
 
 struct rtc {
     int64_t offset_seconds; /* what the guest's setting of the clock added */
-    uint64_t seen_ns;       /* periodic and other events up to here were delivered; 0 while none is enabled */
+    uint64_t seen_ns;       /* the flags of register C are those of events up to here */
     uint8_t index;          /* port 70h, bit 7 (NMI mask) too */
     uint8_t register_a, register_b, register_c;
     uint8_t alarm[3]; /* seconds, minutes, hours */
+    uint8_t held[8];  /* the time as it is read while the clock stands still; else zero */
     uint8_t reserved;
     uint8_t ram[128]; /* 0Eh.. : memory; the others unused and zero */
 };
@@ -26,9 +27,17 @@ void rtc_reset(struct rtc *rtc, unsigned extended_kib);
  * need not be in step with it. */
 uint8_t rtc_read(struct rtc *rtc, uint16_t port, uint64_t now_ns, int64_t wall_seconds);
 void rtc_write(struct rtc *rtc, uint16_t port, uint8_t value, uint64_t now_ns, int64_t wall_seconds);
+/* Lets time reach `now_ns`: sets the flags of register C. Needed only while interrupts are enabled: whoever
+ * looks at the flags does it, too. */
 void rtc_advance(struct rtc *rtc, uint64_t now_ns, int64_t wall_seconds);
+/* True when time can bring interrupts. */
+bool rtc_is_enabled(const struct rtc *rtc);
+/* When rtc_advance() will next raise the interrupt request, counted from where it was called last: so it may
+ * have passed; RTC_NEVER: not by time. */
 uint64_t rtc_next_event(const struct rtc *rtc, uint64_t now_ns, int64_t wall_seconds);
 /* The level of IRQ8. */
 bool rtc_interrupt(const struct rtc *rtc);
+/* True when every field is within its range: what a state from outside must fulfil. */
+bool rtc_is_sane(const struct rtc *rtc);
 
 #endif
