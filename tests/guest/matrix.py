@@ -12,6 +12,7 @@ Comments at the head of a guest say what it needs:
 
     ; input: TEXT        sent to COM1 when the guest has printed the line "ready"; escapes as in Python's strings
     ; ram: 2             MiB; 1 unless told
+    ; drive: floppy      what the image is; a disk unless told
     ; machine: pc        QEMU's machine type; isapc unless told
     ; cpu: 486           QEMU's CPU; a Pentium II unless told
     ; seconds: 5         how long it may take; 20 unless told
@@ -57,11 +58,16 @@ DIGESTS = ["../../guests/sleep", "../../guests/tick", "../../guests/load", "../.
 DIGEST_SECONDS = "0.4"  # of a clock that counts instructions, at 10 MHz
 
 
+# Kinds of drives, as QEMU calls them.
+INTERFACES = {"disk": "ide", "floppy": "floppy"}
+
+
 class Guest:
     def __init__(self, path):
         self.name = os.path.splitext(os.path.basename(path))[0]
         self.path = path
-        self.settings = {"ram": "1", "machine": "isapc", "cpu": "pentium2", "seconds": "20", "input": "", "ends": "done"}
+        self.settings = {"ram": "1", "drive": "disk", "machine": "isapc", "cpu": "pentium2", "seconds": "20", "input": "",
+                         "ends": "done"}
         self.right = []  # pairs of a line of QEMU's and the right one
         self.reason = None
         with open(path, encoding="ascii") as file:
@@ -85,6 +91,8 @@ class Guest:
             self.settings[key] = value
         else:
             raise ValueError(f"{self.path}: a comment says '{key}:', which means nothing")
+        if self.settings["drive"] not in INTERFACES:
+            raise ValueError(f"{self.path}: a drive is one of {', '.join(INTERFACES)}")
 
     def input(self):
         return self.settings["input"].encode().decode("unicode_escape").encode("latin-1")
@@ -126,7 +134,7 @@ def on_qemu(qemu, guest, image):
     machine = subprocess.Popen(
         [qemu, "-machine", guest.settings["machine"], "-cpu", guest.settings["cpu"], "-m", guest.settings["ram"],
          "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "std", "-accel", "tcg,tb-size=4",
-         "-drive", f"format=raw,file={image},if=ide,snapshot=on", "-serial", "stdio",
+         "-drive", f"format=raw,file={image},if={INTERFACES[guest.settings['drive']]},snapshot=on", "-serial", "stdio",
          "-device", "isa-debug-exit,iobase=0xf4,iosize=1"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=die_with_parent)
     watch = threading.Timer(float(guest.settings["seconds"]), machine.kill)
@@ -160,6 +168,8 @@ def on_qemu(qemu, guest, image):
 def on_vmm(vmm_run, guest, image, options):
     with tempfile.NamedTemporaryFile() as file:
         command = [vmm_run, image, "--ram", guest.settings["ram"], "--seconds", guest.settings["seconds"], "--no-reboot"]
+        if guest.settings["drive"] == "floppy":
+            command.append("--floppy")
         if guest.input():
             file.write(guest.input())
             file.flush()

@@ -3,8 +3,9 @@
  * Runs one image on the vmm's machine, without workers or store, and copies what it sends on COM1 to standard
  * output: for tests that compare guests on several machines.
  *
- *   vmm-run IMAGE [--ram MIB] [--input FILE] [--after TEXT] [--seconds S] [--slice N] [--no-reboot] [--pack]
- *           [--learn] [--digest]
+ *   vmm-run IMAGE [--ram MIB] [--floppy] [--input FILE] [--after TEXT] [--seconds S] [--slice N]
+ * [--no-reboot]
+ *           [--pack] [--learn] [--digest]
  *
  * The input goes to COM1 as the guest takes it, from when it has sent the text. Ends when the guest has
  * halted for good or was stopped (with the reason on standard error), at a reset with --no-reboot, or when
@@ -37,6 +38,7 @@ struct run {
     uint64_t slice, epoch_ns, end_ns;
     uint64_t skipped_ns; /* of the counting clock: time slept through */
     uint64_t executed;
+    uint8_t drive;
     const char *after; /* the input waits until this was sent */
     size_t after_matched;
     bool pack, learn, digest, no_reboot;
@@ -163,7 +165,7 @@ static int loop(struct run *run)
             run->context = machine_lay_reset(run->bench);
             run->executed -= run->context->instructions;
             context_now(run->context);
-            board_reset(run->context, 0x80);
+            board_reset(run->context, run->drive);
             board_resume(run->context);
         }
         run->context->leave = run->context->reset = false;
@@ -191,12 +193,19 @@ static uint8_t *read_whole(const char *path, size_t most, size_t *ret_size)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"ram", 1, NULL, 'r'},    {"input", 1, NULL, 'i'},
-                                            {"after", 1, NULL, 'a'},  {"seconds", 1, NULL, 's'},
-                                            {"slice", 1, NULL, 'n'},  {"no-reboot", 0, NULL, 'b'},
-                                            {"pack", 0, NULL, 'p'},   {"learn", 0, NULL, 'l'},
-                                            {"digest", 0, NULL, 'd'}, {0}};
-    struct run run = {.after = "", .slice = 20000, .epoch_ns = clock_now_ns(), .end_ns = 10 * NS_PER_SECOND};
+    static const struct option options[] = {{"ram", 1, NULL, 'r'},
+                                            {"floppy", 0, NULL, 'f'},
+                                            {"input", 1, NULL, 'i'},
+                                            {"after", 1, NULL, 'a'},
+                                            {"seconds", 1, NULL, 's'},
+                                            {"slice", 1, NULL, 'n'},
+                                            {"no-reboot", 0, NULL, 'b'},
+                                            {"pack", 0, NULL, 'p'},
+                                            {"learn", 0, NULL, 'l'},
+                                            {"digest", 0, NULL, 'd'},
+                                            {0}};
+    struct run run = {
+        .drive = 0x80, .after = "", .slice = 20000, .epoch_ns = clock_now_ns(), .end_ns = 10 * NS_PER_SECOND};
     struct reason reason = {""};
     struct machine_state state;
     struct machine_bases *bases;
@@ -206,6 +215,8 @@ int main(int argc, char **argv)
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'r')
             mib = (uint32_t)strtoul(optarg, NULL, 10);
+        else if (option == 'f')
+            run.drive = 0x00;
         else if (option == 'i')
             run.input = read_whole(optarg, INPUT_MOST, &run.input_size);
         else if (option == 'a')
@@ -226,9 +237,10 @@ int main(int argc, char **argv)
             return 2;
     }
     if (optind + 1 != argc || mib < 1 || mib > 16 || run.slice == 0) {
-        fprintf(stderr, "usage: vmm-run IMAGE [--ram MIB] [--input FILE] [--after TEXT] [--seconds S] "
-                        "[--slice N] [--no-reboot] "
-                        "[--pack] [--learn] [--digest]\n");
+        fprintf(stderr,
+                "usage: vmm-run IMAGE [--ram MIB] [--floppy] [--input FILE] [--after TEXT] [--seconds S] "
+                "[--slice N] [--no-reboot] "
+                "[--pack] [--learn] [--digest]\n");
         return 2;
     }
     uint8_t *image = read_whole(argv[optind], 512, &size), *memory = malloc((size_t)mib * MEMORY_MIB);
@@ -238,7 +250,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "vmm-run: '%s' is not 512 bytes long\n", argv[optind]);
         return 2;
     }
-    shard_power_on(&state, memory, mib, image, 0x80);
+    shard_power_on(&state, memory, mib, image, run.drive);
     if (machine_bases_create(&state, memory, mib * MEMORY_MIB, &bases, &reason) < 0 ||
         machine_bench_create(bases, &run.bench, &reason) < 0 || cpu_x86emu.create(&run.cpu, &reason) < 0) {
         fprintf(stderr, "vmm-run: %s\n", reason.text);
@@ -253,7 +265,7 @@ int main(int argc, char **argv)
     template->output_limit = 1 << 20;
     run.context = machine_lay_reset(run.bench);
     context_now(run.context);
-    board_reset(run.context, 0x80);
+    board_reset(run.context, run.drive);
     board_resume(run.context);
     int status = loop(&run);
 

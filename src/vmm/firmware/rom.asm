@@ -19,7 +19,7 @@ rom:
     place 0x400
 %include "data.inc"             ; 0400h: the BIOS data area as RAM has it at boot
     place 0x500
-    dw      boot_failed, 0xf000 ; 0500h: what a boot sector's stack starts with
+    dw      boot_returned, 0xf000 ; 0500h: what a boot sector's stack starts with
 
 %include "exception.inc"
 %include "irq.inc"
