@@ -16,6 +16,12 @@ void disk_reset(struct disk *disk, uint8_t drive)
     *disk = (struct disk){.drive = drive};
 }
 
+bool disk_is_sane(const struct disk *disk)
+{
+    return disk->offset < SECTOR && disk->status <= NO_SUCH_SECTOR &&
+           (disk->drive == 0 || disk->drive == 0x80);
+}
+
 static uint8_t next_byte(struct disk *disk, const struct disk_content *content)
 {
     uint64_t at = (uint64_t)disk->sector * SECTOR + disk->offset;

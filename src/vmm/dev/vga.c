@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vmm/dev/vga.h"
 
-enum { RETRACE = 0x08, BLANK = 0x01 };
+enum {
+    RETRACE = 0x08,
+    BLANK = 0x01,
+    VERTICAL_END = 0x11,
+    PROTECT = 0x80,
+    OVERFLOW = 0x07,
+    LINE_COMPARE = 0x10
+};
 
 void vga_reset(struct vga *vga)
 {
@@ -30,12 +37,29 @@ uint8_t vga_read(struct vga *vga, uint16_t port, uint64_t now_ns)
     }
 }
 
+static void write_crtc(struct vga *vga, uint8_t value)
+{
+    uint8_t *to = &vga->crtc[vga->index];
+
+    /* The first eight registers can be protected, all but a bit of the line compare (IBM VGA technical
+     * reference, "Vertical Retrace End Register"). */
+    if (vga->index > OVERFLOW || !(vga->crtc[VERTICAL_END] & PROTECT))
+        *to = value;
+    else if (vga->index == OVERFLOW)
+        *to = (uint8_t)((*to & ~LINE_COMPARE) | (value & LINE_COMPARE));
+}
+
+bool vga_is_sane(const struct vga *vga)
+{
+    return vga->attribute_flip <= 1;
+}
+
 void vga_write(struct vga *vga, uint16_t port, uint8_t value)
 {
     if (port == 0x3d4)
         vga->index = value;
     else if (port == 0x3d5 && vga->index < sizeof(vga->crtc))
-        vga->crtc[vga->index] = value;
+        write_crtc(vga, value);
     else if (port == 0x3c0)
         vga->attribute_flip ^= 1;
 }

@@ -6,6 +6,7 @@
 #ifndef MVM_VMM_DEV_VGA_H
 #define MVM_VMM_DEV_VGA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct vga {
@@ -16,6 +17,8 @@ struct vga {
 };
 
 void vga_reset(struct vga *vga);
+/* True when every field is within its range: what a state from outside must fulfil. */
+bool vga_is_sane(const struct vga *vga);
 uint8_t vga_read(struct vga *vga, uint16_t port, uint64_t now_ns);
 void vga_write(struct vga *vga, uint16_t port, uint8_t value);
 
