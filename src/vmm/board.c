@@ -392,6 +392,8 @@ uint32_t board_in(struct context *context, uint16_t port, unsigned bytes)
     else
         for (unsigned i = 0; i < bytes; i++)
             value |= (uint32_t)in8(context, (uint16_t)(port + i)) << (8 * i);
+    if (bytes < 4)
+        value &= (UINT32_C(1) << (8 * bytes)) - 1;
     if (context->trace_port)
         context->trace_port(context->trace_context, 'i', port, bytes, value);
     return value;

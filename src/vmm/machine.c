@@ -238,8 +238,7 @@ struct context *machine_lay(struct machine_bench *bench, const uint8_t *packed, 
         return NULL;
     }
     slot->context.state = slot->base->state;
-    if (lay_state(&reader, &slot->context.state) && lay_memory(&reader, &slot->context.memory) &&
-        machine_state_is_sane(&slot->context.state))
+    if (lay_state(&reader, &slot->context.state) && lay_memory(&reader, &slot->context.memory))
         return &slot->context;
     machine_unlay(bench, &slot->context);
     *ret_error = -EBADMSG;
@@ -488,7 +487,12 @@ bool machine_learn(struct machine_bench *bench, const struct context *context)
 
 bool machine_state_is_sane(const struct machine_state *state)
 {
-    return state->uart.fifo_count <= sizeof(state->uart.fifo) &&
-           state->keyboard.queue_count <= sizeof(state->keyboard.queue) && state->disk.offset < 512 &&
-           state->stop < VM_STOP_COUNT && (state->cpu.cr0 & 0x80000000) == 0;
+    const struct cpu_state *cpu = &state->cpu;
+    bool a20 = state->port92 & 0x02, gate = state->port61 & 0x01;
+
+    return (cpu->halted | cpu->shadow) <= 1 && (cpu->cr0 & 0x80000000) == 0 && state->stop < VM_STOP_COUNT &&
+           pic_is_sane(&state->pic) && pit_is_sane(&state->pit) && uart_is_sane(&state->uart) &&
+           keyboard_is_sane(&state->keyboard) && rtc_is_sane(&state->rtc) && vga_is_sane(&state->vga) &&
+           disk_is_sane(&state->disk) && state->port61 <= 0x0f && (state->port92 & ~0x02) == 0 &&
+           keyboard_a20(&state->keyboard) == a20 && (state->pit.channel[2].gate != 0) == gate;
 }

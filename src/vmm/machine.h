@@ -37,8 +37,8 @@ struct machine_base {
     uint32_t line_count;
 };
 
-/* True when the devices' counts and indices in `state` are within their arrays: what a state from outside
- * must fulfil before anything runs on it. */
+/* True when every count, index and choice in `state` is within its range, and what two devices both know is
+ * the same in both: what a state from outside must fulfil before anything runs on it. */
 bool machine_state_is_sane(const struct machine_state *state);
 
 /* The bases of a population. One writer at a time (a lock within); readers need no lock: a base never changes
@@ -67,7 +67,8 @@ void machine_bench_free(struct machine_bench *bench);
 /* Lays the machine at reset (base 0) or a packed machine into a context of the bench and returns it; the
  * context's caller-owned fields (clock, disk, limits, trace) are the bench's template: see
  * machine_bench_template(). Board not yet resumed. NULL with -EBADMSG in *ret_error when `packed` is not a
- * packed machine of these bases (never for what machine_pack() made; a restored file may hold anything). */
+ * packed machine of these bases (never for what machine_pack() made; a restored file may hold anything: then
+ * look whether machine_state_is_sane() before anything else). */
 struct context *machine_lay(struct machine_bench *bench, const uint8_t *packed, size_t size, int *ret_error);
 struct context *machine_lay_reset(struct machine_bench *bench);
 

@@ -292,6 +292,10 @@ int shard_adopt(struct shard *shard, const uint8_t *record, size_t size)
     visit.context = machine_lay(shard->bench, record + head, size - head, &error);
     if (!visit.context)
         return -EBADMSG;
+    if (!machine_state_is_sane(&visit.context->state)) {
+        machine_unlay(shard->bench, visit.context);
+        return -EBADMSG;
+    }
     context_now(visit.context);
     error = visit_adopt(shard, &visit, record[0] & RECORD_QUEUED);
     machine_unlay(shard->bench, visit.context);

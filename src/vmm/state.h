@@ -14,6 +14,7 @@
 #include "vmm/dev/uart.h"
 #include "vmm/dev/vga.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* The order of the ModR/M byte (Intel SDM volume 2, table 2-1) and of segment numbers in Sreg fields. */
@@ -73,5 +74,27 @@ struct machine_state {
     uint32_t stop_detail;
     uint32_t reserved2;
 };
+
+/* Nothing between the members, so that no byte of the state is undefined. */
+#define MACHINE_STATE_NEXT(member, next)                                                                     \
+    _Static_assert(offsetof(struct machine_state, member) + sizeof(((struct machine_state *)0)->member) ==   \
+                       offsetof(struct machine_state, next),                                                 \
+                   "padding behind " #member)
+MACHINE_STATE_NEXT(cpu, pic);
+MACHINE_STATE_NEXT(pic, pit);
+MACHINE_STATE_NEXT(pit, uart);
+MACHINE_STATE_NEXT(uart, keyboard);
+MACHINE_STATE_NEXT(keyboard, rtc);
+MACHINE_STATE_NEXT(rtc, vga);
+MACHINE_STATE_NEXT(vga, disk);
+MACHINE_STATE_NEXT(disk, output_bytes);
+_Static_assert(sizeof(struct machine_state) == offsetof(struct machine_state, reserved2) + 4,
+               "padding at the end");
+_Static_assert(sizeof(struct uart) == offsetof(struct uart, reserved) + 4, "padding in struct uart");
+_Static_assert(sizeof(struct pit_channel) == offsetof(struct pit_channel, reserved) + 4,
+               "padding in struct pit_channel");
+_Static_assert(sizeof(struct rtc) == offsetof(struct rtc, ram) + 128, "padding in struct rtc");
+_Static_assert(sizeof(struct cpu_state) == offsetof(struct cpu_state, reserved) + 6,
+               "padding in struct cpu_state");
 
 #endif

@@ -22,6 +22,7 @@ struct pic_chip {
 
 struct pic {
     struct pic_chip chip[2]; /* master, slave */
+    uint8_t reserved[4];
 };
 
 /* The state that the firmware leaves: vectors 08h and 70h, 8086 mode, edge-triggered, the masks as a BIOS

@@ -19,7 +19,7 @@ struct uart {
     uint8_t lsr_errors; /* OE, PE, FE, BI until read */
     uint8_t msr;        /* lines and deltas */
     uint8_t thre_pending, timeout_pending;
-    uint8_t reserved[3];
+    uint8_t reserved[4];
 };
 
 void uart_reset(struct uart *uart);
