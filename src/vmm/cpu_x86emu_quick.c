@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The commonest instructions, without prefixes, executed here because the library is slower at them: it reads
+ * The commonest instructions, executed here because the library is slower at them: it reads
  * the host's time stamp counter and writes the instruction's text at every one (bench/boots shows what that
  * costs). The guests of tests/guest/ run through these as through all others.
  */
@@ -9,6 +9,12 @@
 static inline void next(struct cpu *cpu, unsigned count)
 {
     cpu_skip(cpu->emu, count);
+}
+
+/* Where the byte after the opcode is. */
+static inline unsigned operand_at(const struct instruction *instruction)
+{
+    return instruction->prefixes + 1;
 }
 
 enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
@@ -59,14 +65,14 @@ static bool quick_alu(struct cpu *cpu, const struct instruction *instruction)
     uint32_t a, b, result;
 
     if (instruction->opcode & 4) {
-        b = immediate(instruction, 1, size);
+        b = immediate(instruction, operand_at(instruction), size);
         result = compute(cpu, what, register_get(cpu, REG_AX, size), b, size);
         if (what != ALU_CMP)
             register_set(cpu, REG_AX, size, result);
-        next(cpu, 1 + size);
+        next(cpu, operand_at(instruction) + size);
         return true;
     }
-    operand = operand_decode(cpu, instruction, 1);
+    operand = operand_decode(cpu, instruction, operand_at(instruction));
     if (!operand_get(cpu, &operand, size, &a))
         return true;
     b = register_get(cpu, operand.reg, size);
@@ -87,7 +93,7 @@ static bool quick_alu(struct cpu *cpu, const struct instruction *instruction)
 /* 80h, 81h, 83h: an immediate to r/m. */
 static bool quick_alu_immediate(struct cpu *cpu, const struct instruction *instruction)
 {
-    struct operand operand = operand_decode(cpu, instruction, 1);
+    struct operand operand = operand_decode(cpu, instruction, operand_at(instruction));
     unsigned size = size_of(instruction), length = instruction->opcode == 0x83 ? 1 : size;
     uint32_t a, b = immediate(instruction, operand.end, length), result;
 
@@ -111,11 +117,13 @@ static bool quick_test(struct cpu *cpu, const struct instruction *instruction)
     uint32_t value;
 
     if (instruction->opcode >= 0xa8) {
-        flags_of_logic(cpu, register_get(cpu, REG_AX, size) & immediate(instruction, 1, size), size);
-        next(cpu, 1 + size);
+        flags_of_logic(
+            cpu, register_get(cpu, REG_AX, size) & immediate(instruction, operand_at(instruction), size),
+            size);
+        next(cpu, operand_at(instruction) + size);
         return true;
     }
-    struct operand operand = operand_decode(cpu, instruction, 1);
+    struct operand operand = operand_decode(cpu, instruction, operand_at(instruction));
 
     if (!operand_get(cpu, &operand, size, &value))
         return true;
@@ -139,7 +147,50 @@ static bool quick_count(struct cpu *cpu, const struct instruction *instruction)
     }
     flags_set(cpu, F_CF, carry);
     register_set(cpu, number, size, value);
-    next(cpu, 1);
+    next(cpu, operand_at(instruction));
+    return true;
+}
+
+/* FEh and FFh: INC and DEC of r/m; the others of that group are not quick. */
+static bool quick_count_operand(struct cpu *cpu, const struct instruction *instruction)
+{
+    unsigned size = size_of(instruction);
+    uint32_t value, carry = cpu->emu->x86.R_FLG & F_CF;
+    struct operand operand = operand_decode(cpu, instruction, operand_at(instruction));
+
+    if (operand.reg > 1)
+        return false;
+    if (!operand_get(cpu, &operand, size, &value))
+        return true;
+    cpu_remember(cpu);
+    if (operand.reg == 0)
+        flags_of_sum(cpu, value, 1, size);
+    else
+        flags_of_difference(cpu, value, 1, size);
+    flags_set(cpu, F_CF, carry);
+    if (operand_set(cpu, &operand, size, operand.reg == 0 ? value + 1 : value - 1))
+        next(cpu, operand.end);
+    return true;
+}
+
+/* 06h, 0Eh, 16h and 1Eh. */
+static bool quick_push_segment(struct cpu *cpu, const struct instruction *instruction)
+{
+    if (stack_push(cpu, cpu->emu->x86.seg[instruction->opcode >> 3].sel, data_size(instruction)))
+        next(cpu, operand_at(instruction));
+    return true;
+}
+
+/* 68h and 6Ah. */
+static bool quick_push_immediate(struct cpu *cpu, const struct instruction *instruction)
+{
+    unsigned size = data_size(instruction), length = instruction->opcode == 0x68 ? size : 1;
+    uint32_t value = immediate(instruction, operand_at(instruction), length);
+
+    if (length == 1)
+        value = (uint32_t)(int32_t)(int8_t)value;
+    if (stack_push(cpu, value, size))
+        next(cpu, operand_at(instruction) + length);
     return true;
 }
 
@@ -148,7 +199,7 @@ static bool quick_push(struct cpu *cpu, const struct instruction *instruction)
     unsigned size = data_size(instruction);
 
     if (stack_push(cpu, register_get(cpu, instruction->opcode & 7, size), size))
-        next(cpu, 1);
+        next(cpu, operand_at(instruction));
     return true;
 }
 
@@ -160,7 +211,7 @@ static bool quick_pop(struct cpu *cpu, const struct instruction *instruction)
     if (!stack_pop(cpu, size, &value))
         return true;
     register_set(cpu, instruction->opcode & 7, size, value);
-    next(cpu, 1);
+    next(cpu, operand_at(instruction));
     return true;
 }
 
@@ -199,10 +250,16 @@ static bool holds(uint32_t flags, unsigned condition)
 
 static bool quick_jump(struct cpu *cpu, const struct instruction *instruction)
 {
-    int32_t by = (int8_t)instruction->bytes[1];
+    int32_t by = (int8_t)instruction->bytes[operand_at(instruction)];
     bool taken = instruction->opcode == 0xeb || holds(cpu->emu->x86.R_FLG, instruction->opcode & 15);
 
-    next(cpu, taken ? 2u + (unsigned)by : 2u);
+    /* Only the address that is jumped to is cut to the size of the data. */
+    next(cpu, operand_at(instruction) + 1);
+    if (taken) {
+        cpu->emu->x86.R_EIP += (uint32_t)by;
+        if (!instruction->data32)
+            cpu->emu->x86.R_EIP &= 0xffff;
+    }
     return true;
 }
 
@@ -210,15 +267,15 @@ static bool quick_move_immediate(struct cpu *cpu, const struct instruction *inst
 {
     unsigned size = instruction->opcode & 8 ? data_size(instruction) : 1;
 
-    register_set(cpu, instruction->opcode & 7, size, immediate(instruction, 1, size));
-    next(cpu, 1 + size);
+    register_set(cpu, instruction->opcode & 7, size, immediate(instruction, operand_at(instruction), size));
+    next(cpu, operand_at(instruction) + size);
     return true;
 }
 
 /* 88h to 8Bh, and C6h and C7h. */
 static bool quick_move(struct cpu *cpu, const struct instruction *instruction)
 {
-    struct operand operand = operand_decode(cpu, instruction, 1);
+    struct operand operand = operand_decode(cpu, instruction, operand_at(instruction));
     unsigned size = size_of(instruction), end = operand.end;
     uint32_t value;
 
@@ -246,13 +303,13 @@ static bool quick_port(struct cpu *cpu, const struct instruction *instruction)
 {
     unsigned size = size_of(instruction);
     bool by_dx = instruction->opcode & 8;
-    uint16_t port = by_dx ? cpu->emu->x86.R_DX : instruction->bytes[1];
+    uint16_t port = by_dx ? cpu->emu->x86.R_DX : instruction->bytes[operand_at(instruction)];
 
     if (instruction->opcode & 2)
         board_out(cpu->context, port, size, register_get(cpu, REG_AX, size));
     else
         register_set(cpu, REG_AX, size, board_in(cpu->context, port, size));
-    next(cpu, by_dx ? 1 : 2);
+    next(cpu, operand_at(instruction) + !by_dx);
     return true;
 }
 
@@ -265,17 +322,17 @@ static bool quick_flag(struct cpu *cpu, const struct instruction *instruction)
 
     flags_set(cpu, effects[instruction->opcode & 7].clear | effects[instruction->opcode & 7].set,
               effects[instruction->opcode & 7].set);
-    next(cpu, 1);
+    next(cpu, operand_at(instruction));
     return true;
 }
 
 static bool quick_call(struct cpu *cpu, const struct instruction *instruction)
 {
     unsigned size = data_size(instruction);
-    uint32_t back = get_ip(cpu->emu) + 1 + size;
+    uint32_t back = get_ip(cpu->emu) + operand_at(instruction) + size;
 
     if (stack_push(cpu, back, size))
-        next(cpu, 1 + size + immediate(instruction, 1, size));
+        next(cpu, operand_at(instruction) + size + immediate(instruction, operand_at(instruction), size));
     return true;
 }
 
@@ -292,6 +349,10 @@ static bool quick_return(struct cpu *cpu, const struct instruction *instruction)
 
 bool (*const cpu_quick[256])(struct cpu *cpu, const struct instruction *instruction) = {
     ALU(0x00),
+    [0x06] = quick_push_segment,
+    [0x0e] = quick_push_segment,
+    [0x16] = quick_push_segment,
+    [0x1e] = quick_push_segment,
     ALU(0x08),
     ALU(0x20),
     ALU(0x28),
@@ -300,6 +361,8 @@ bool (*const cpu_quick[256])(struct cpu *cpu, const struct instruction *instruct
     [0x40 ... 0x4f] = quick_count,
     [0x50 ... 0x57] = quick_push,
     [0x58 ... 0x5f] = quick_pop,
+    [0x68] = quick_push_immediate,
+    [0x6a] = quick_push_immediate,
     [0x70 ... 0x7f] = quick_jump,
     [0x80 ... 0x81] = quick_alu_immediate,
     [0x83] = quick_alu_immediate,
@@ -315,4 +378,5 @@ bool (*const cpu_quick[256])(struct cpu *cpu, const struct instruction *instruct
     [0xec ... 0xef] = quick_port,
     [0xf8 ... 0xfa] = quick_flag,
     [0xfc ... 0xfd] = quick_flag,
+    [0xfe ... 0xff] = quick_count_operand,
 };

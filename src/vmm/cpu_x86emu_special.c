@@ -250,6 +250,8 @@ bool cpu_special(struct cpu *cpu, struct instruction *instruction)
         cpu_rep_string(cpu, instruction);
         return true;
     }
+    if (cpu_quick[instruction->opcode] && cpu_quick[instruction->opcode](cpu, instruction))
+        return true;
     execute *special =
         instruction->opcode == 0x0f ? two_bytes[instruction->second] : one_byte[instruction->opcode];
 
