@@ -297,14 +297,11 @@ static void save(const x86emu_t *emu, struct cpu_state *state)
     memcpy(state->dr, emu->x86.drx, sizeof(state->dr));
 }
 
-static enum cpu_exit run(struct cpu *cpu, struct context *context, uint64_t slice)
+/* Runs until the library comes back: at most `slice` instructions. Returns how many. */
+static uint64_t run_once(struct cpu *cpu, struct context *context, uint64_t slice)
 {
     struct cpu_state *state = &context->state.cpu;
 
-    if (context->state.stop)
-        return CPU_STOPPED;
-    if (state->halted && !(context->interrupt && state->eflags & FLAG_IF))
-        return CPU_HALTED;
     state->halted = 0;
     cpu->context = context;
     cpu->executed = 0;
@@ -317,9 +314,26 @@ static enum cpu_exit run(struct cpu *cpu, struct context *context, uint64_t slic
     save(cpu->emu, state);
     state->shadow = cpu->shadow_at == cpu->executed;
     context->instructions += cpu->executed;
+    return cpu->executed;
+}
+
+static bool can_be_interrupted(const struct context *context)
+{
+    return context->interrupt && context->state.cpu.eflags & FLAG_IF;
+}
+
+static enum cpu_exit run(struct cpu *cpu, struct context *context, uint64_t slice)
+{
+    if (context->state.stop)
+        return CPU_STOPPED;
+    if (context->state.cpu.halted && !can_be_interrupted(context))
+        return CPU_HALTED;
     /* A halted CPU whose interrupt came in the meantime goes on. */
-    if (cpu->exit == CPU_HALTED && context->interrupt && state->eflags & FLAG_IF && cpu->executed < slice)
-        return run(cpu, context, slice - cpu->executed);
+    do {
+        uint64_t used = run_once(cpu, context, slice);
+
+        slice = used < slice ? slice - used : 0;
+    } while (cpu->exit == CPU_HALTED && can_be_interrupted(context) && slice > 0);
     return cpu->exit;
 }
 

@@ -13,9 +13,11 @@ enum {
     /* What one turn does at most of each kind, so that none of them starves the others. */
     TURN_BOOTS = 256,
     TURN_WAKES = 1024,
-    TURN_SLICES = 64,
     AHEAD = 24, /* requests whose records are fetched into the cache at once */
 };
+
+/* How long VMs that do not halt may keep those waiting that were woken. */
+#define TURN_SLICES_NS (2 * NS_PER_MILLISECOND)
 
 struct job {
     void (*run)(struct shard *shard, void *argument);
@@ -206,7 +208,7 @@ static void *work(void *argument)
             do_boots(worker);
         do_requests(worker);
         shard_timers(shard, TURN_WAKES);
-        shard_slices(shard, TURN_SLICES);
+        shard_slices(shard, TURN_SLICES_NS);
         if (shard->requests.count || shard->oldest_boot) {
             if (worker->overdue_at == WHEEL_NEVER || shard_now(shard) >= worker->overdue_at)
                 worker->overdue_at = shard_overdue(shard);

@@ -214,16 +214,19 @@ size_t shard_timers(struct shard *shard, size_t most)
     return woken;
 }
 
-size_t shard_slices(struct shard *shard, size_t most)
+size_t shard_slices(struct shard *shard, uint64_t most_ns)
 {
-    size_t count = shard->queue_count < most ? shard->queue_count : most;
+    size_t waiting = shard->queue_count, count = 0;
+    uint64_t until = waiting ? clock_now_ns() + most_ns : 0;
 
-    for (size_t i = 0; i < count; i++) {
+    /* Those that come back into the queue wait for the next turn. */
+    while (count < waiting && (count == 0 || clock_now_ns() < until)) {
         struct visit visit;
         uint32_t number = shard->queue[shard->queue_first];
 
         shard->queue_first = (shard->queue_first + 1) % shard->queue_room;
         shard->queue_count--;
+        count++;
         if (!visit_begin(shard, number, &visit))
             continue;
         visit.flags &= (uint8_t)~RECORD_QUEUED;

@@ -111,8 +111,8 @@ void shard_request(struct shard *shard, struct vmm_request *request);
 /* Takes expired timers, at most `most`; returns how many VMs were woken. */
 size_t shard_timers(struct shard *shard, size_t most);
 
-/* Gives each of up to `most` VMs of the run queue a slice; returns how many. */
-size_t shard_slices(struct shard *shard, size_t most);
+/* Gives VMs of the run queue a slice each, in turn, until all had one or `most_ns` are over; returns how many. */
+size_t shard_slices(struct shard *shard, uint64_t most_ns);
 
 /* Ends requests and boots whose time is over. Returns the population's time of the next such end, or
  * WHEEL_NEVER. */
