@@ -33,9 +33,11 @@ check: packages-check
 # FUZZ_COUNT boot sectors, at most FUZZ_SECONDS long, under the sanitizers.
 fuzz: packages-check
 	@test -f $(SANITIZED)/build.ninja || meson setup $(SANITIZED) -Db_sanitize=address,undefined -Db_lundef=false
-	ninja -C $(SANITIZED) tests/fuzz-sectors
+	ninja -C $(SANITIZED) tests/fuzz-sectors tests/fuzz-records
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 tests/fuzz/run $(SANITIZED)/tests/fuzz-sectors \
 		--seed $(FUZZ_SEED) --count $(FUZZ_COUNT) --seconds $(FUZZ_SECONDS) --keep fuzz-failure.img
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 tests/fuzz/run $(SANITIZED)/tests/fuzz-records \
+		--seed $(FUZZ_SEED) --count $(FUZZ_COUNT) --seconds $(FUZZ_SECONDS)
 
 bench: packages-check
 	$(MAKE) all

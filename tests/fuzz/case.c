@@ -1,9 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "case.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const case_kind_names[CASE_KINDS] = {"mutants", "bytes", "opcodes", "ports", "protected", "bios"};
+
+void corpus_load(const char *path, struct corpus *corpus)
+{
+    FILE *file = fopen(path, "rb");
+    uint8_t *larger = realloc(corpus->sectors, CASE_SECTOR * (corpus->count + 1));
+
+    if (!file || !larger || fread(larger + CASE_SECTOR * corpus->count, CASE_SECTOR, 1, file) != 1) {
+        fprintf(stderr, "'%s' cannot be read or is shorter than 512 bytes\n", path);
+        exit(2);
+    }
+    fclose(file);
+    corpus->sectors = larger;
+    corpus->count++;
+}
+
+void corpus_release(struct corpus *corpus)
+{
+    free(corpus->sectors);
+    *corpus = (struct corpus){0};
+}
 
 unsigned draw(struct random *random, unsigned bound)
 {

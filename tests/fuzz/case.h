@@ -37,11 +37,16 @@ struct fuzz_case {
     uint32_t output_limit;
 };
 
-/* The guests that mutants are made of: `count` sectors, one after the other. */
+/* The guests that mutants are made of: `count` sectors, one after the other. Zeroed memory is an empty one.
+ */
 struct corpus {
-    const uint8_t *sectors;
+    uint8_t *sectors;
     size_t count;
 };
+
+/* Adds the first 512 bytes of a file, or ends the process with a sentence and status 2. */
+void corpus_load(const char *path, struct corpus *corpus);
+void corpus_release(struct corpus *corpus);
 
 /* Case number `number` of the sequence that begins with `seed`: the same everywhere. */
 void case_make(struct fuzz_case *fuzz, uint64_t seed, uint64_t number, const struct corpus *corpus);

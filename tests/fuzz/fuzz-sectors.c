@@ -48,20 +48,6 @@ static void hangs(int signal)
     abort();
 }
 
-static void load(const char *path, struct corpus *corpus)
-{
-    FILE *file = fopen(path, "rb");
-    uint8_t *larger = realloc((void *)(uintptr_t)corpus->sectors, CASE_SECTOR * (corpus->count + 1));
-
-    if (!file || !larger || fread(larger + CASE_SECTOR * corpus->count, CASE_SECTOR, 1, file) != 1) {
-        fprintf(stderr, "fuzz-sectors: '%s' cannot be read or is shorter than 512 bytes\n", path);
-        exit(2);
-    }
-    fclose(file);
-    corpus->sectors = larger;
-    corpus->count++;
-}
-
 static void print(const struct duel_counts *counts, double seconds)
 {
     static const char *const ends[DUEL_ENDS] = {[DUEL_BUDGET] = "budget",
@@ -125,7 +111,7 @@ int main(int argc, char **argv)
             return 2;
     }
     while (optind < argc)
-        load(argv[optind++], &corpus);
+        corpus_load(argv[optind++], &corpus);
     struct duel *duel = duel_open();
 
     if (!duel)
@@ -146,6 +132,6 @@ int main(int argc, char **argv)
     alarm(0);
     print(&counts, (double)(clock_now_ns() - begin) / 1e9);
     duel_close(duel);
-    free((void *)(uintptr_t)corpus.sectors);
+    corpus_release(&corpus);
     return 0;
 }

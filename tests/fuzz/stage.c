@@ -100,6 +100,12 @@ void stage_begin(struct stage *stage, const struct fuzz_case *fuzz)
     lay_reset(stage);
 }
 
+void stage_adopt(struct stage *stage, struct context *context)
+{
+    take_context(stage, context);
+    board_resume(context);
+}
+
 static bool feed(struct stage *stage)
 {
     const struct fuzz_case *fuzz = stage->fuzz;
@@ -202,6 +208,9 @@ size_t stage_repack(struct stage *stage, bool learn)
     uint8_t *bytes = malloc((size_t)(count + 1) * MEMORY_LINE), *packed;
     size_t size = machine_pack(stage->bench, context, NULL, 0);
     int error = 0;
+
+    if (!machine_state_is_sane(&state))
+        stage_fail(stage, "it came into a state that counts as impossible");
 
     packed = malloc(size); /* of just this size, so that reading past its end is seen */
     if (!lines || !bytes || !packed || size > PACKED_MOST)

@@ -50,6 +50,8 @@ void stage_close(struct stage *stage);
 
 /* Lays the machine of a case, from reset. */
 void stage_begin(struct stage *stage, const struct fuzz_case *fuzz);
+/* Goes on with a machine that was laid from a record, as the next part of the present case. */
+void stage_adopt(struct stage *stage, struct context *context);
 /* Feeds it, runs it for a slice, and lets it sleep when it halted. */
 enum stage_end stage_slice(struct stage *stage);
 uint64_t stage_instructions(const struct stage *stage);
