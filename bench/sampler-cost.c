@@ -27,7 +27,7 @@ int main(void)
         return 1;
     }
     for (int maps = 0; maps <= 1; maps++) {
-        sampler_count_maps(sampler, maps);
+        sampler_watch_own(sampler, maps != 0);
         double start = cpu_seconds();
 
         for (int i = 0; i < READINGS; i++) {

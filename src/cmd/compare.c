@@ -38,7 +38,7 @@ static const struct option_spec specs[] = {
 };
 
 /* The figures that --fail-over judges. */
-static const enum compared_figure judged[] = {COMPARE_MEMORY, COMPARE_CPU};
+static const enum compared_figure judged[] = {COMPARE_MEMORY, COMPARE_CPU, COMPARE_OWN_MEMORY};
 
 static void print_usage(const struct option_set *set)
 {
@@ -79,6 +79,8 @@ static int check_comparable(const struct comparison *comparison, const struct co
                           comparison->unlike);
     for (size_t i = 0; options->fail_over && i < sizeof(judged) / sizeof(judged[0]); i++) {
         const struct compared *figure = &comparison->figures[judged[i]];
+        if (!figure->known && judged[i] == COMPARE_OWN_MEMORY)
+            continue; /* VMs that are processes have none */
         if (!figure->known || !figure->has_interval)
             return reason_set(reason, EINVAL,
                               "--fail-over cannot be judged: %s has no slope with an interval in both runs",
@@ -116,8 +118,11 @@ static json_t *figure_json(const struct compared *figure)
 static void print_json(const struct comparison *comparison, char *const *paths,
                        const bool failed[COMPARE_COUNT])
 {
-    static const char *const names[COMPARE_COUNT] = {
-        [COMPARE_MEMORY] = "memory_per_vm", [COMPARE_CPU] = "cpu_per_vm", [COMPARE_BOOT] = "boot_time"};
+    static const char *const names[COMPARE_COUNT] = {[COMPARE_MEMORY] = "memory_per_vm",
+                                                     [COMPARE_CPU] = "cpu_per_vm",
+                                                     [COMPARE_OWN_MEMORY] = "own_memory_per_vm",
+                                                     [COMPARE_OWN_CPU] = "own_cpu_per_vm",
+                                                     [COMPARE_BOOT] = "boot_time"};
     json_t *root = json_object(), *over = json_array();
     json_object_set_new(root, "a", result_json_text(paths[0]));
     json_object_set_new(root, "b", result_json_text(paths[1]));

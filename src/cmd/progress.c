@@ -2,12 +2,14 @@
 #include "cmd/progress.h"
 
 #include "base/clock.h"
+#include "result/number.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define REWRITE_EVERY_NS (200 * NS_PER_MILLISECOND)
+#define LINE_EVERY_NS    (10 * NS_PER_SECOND) /* without a terminal, in a phase that goes on */
 
 static const char *const phases[] = {
     [SCALE_PILOT] = "pilot",
@@ -29,22 +31,35 @@ void progress_begin(struct progress_line *line, bool quiet)
  * more. */
 static void print_vms(uint64_t vms, const struct scale_progress *progress, FILE *to)
 {
-    fprintf(to, "%llu", (unsigned long long)vms);
+    char number[NUMBER_ROOM];
+
+    fputs(number_grouped(vms, number), to);
     if (progress->goal_vms > 0 && progress->goal_vms >= vms)
-        fprintf(to, " of %s%llu", progress->goal_vms == progress->result->plan.max_vms ? "" : "about ",
-                (unsigned long long)progress->goal_vms);
+        fprintf(to, " of %s%s", progress->goal_vms == progress->result->plan.max_vms ? "" : "about ",
+                number_grouped(progress->goal_vms, number));
     fprintf(to, " VMs");
     if (progress->counts.failed + progress->counts.died > 0)
-        fprintf(to, " (%llu lost)", (unsigned long long)(progress->counts.failed + progress->counts.died));
+        fprintf(to, " (%s lost)", number_grouped(progress->counts.failed + progress->counts.died, number));
 }
 
 static void print_resources(const struct result_interval *interval, FILE *to)
 {
+    char alive[NUMBER_ROOM], asked[NUMBER_ROOM];
+
     fprintf(to, ", CPU %.1f %%, memory %.1f %%", interval->percent[RESOURCE_CPU].mean,
             interval->percent[RESOURCE_MEMORY].mean);
     if (interval->asked > 0)
-        fprintf(to, ", alive %llu of %llu", (unsigned long long)interval->alive,
-                (unsigned long long)interval->asked);
+        fprintf(to, ", alive %s of %s", number_grouped(interval->alive, alive),
+                number_grouped(interval->asked, asked));
+}
+
+static void print_proof(const struct scale_progress *progress, FILE *to)
+{
+    char done[NUMBER_ROOM], of[NUMBER_ROOM];
+
+    if (progress->to_prove > 0)
+        fprintf(to, ", %s of %s", number_grouped(progress->proven, done),
+                number_grouped(progress->to_prove, of));
 }
 
 static void print_time_left(double seconds, FILE *to)
@@ -78,8 +93,15 @@ static void rewrite(struct progress_line *line, const struct scale_progress *pro
     if (interval)
         print_resources(interval, stderr);
     fprintf(stderr, ": %s", phases[progress->phase]);
+    print_proof(progress, stderr);
     print_time_left(progress->seconds_left, stderr);
     fflush(stderr);
+}
+
+/* With millions of VMs these phases may take minutes. */
+static bool is_long(const struct scale_progress *progress)
+{
+    return progress->phase == SCALE_GROW || progress->phase == SCALE_PROVE_ALL;
 }
 
 static void print_lines(struct progress_line *line, const struct scale_progress *progress)
@@ -98,8 +120,20 @@ static void print_lines(struct progress_line *line, const struct scale_progress 
         print_time_left(progress->seconds_left, stderr);
         fputc('\n', stderr);
     }
-    if (once && (int)progress->phase != line->last_phase)
+    if (once && (int)progress->phase != line->last_phase) {
         fprintf(stderr, "%s\n", phases[progress->phase]);
+        line->next_ns = clock_now_ns() + LINE_EVERY_NS;
+    } else if (clock_now_ns() >= line->next_ns && is_long(progress)) {
+        fprintf(stderr, "%s", phases[progress->phase]);
+        if (progress->phase == SCALE_GROW)
+            fputs(": ", stderr), print_vms(progress->counts.running, progress, stderr);
+        print_proof(progress, stderr);
+        print_time_left(progress->seconds_left, stderr);
+        fputc('\n', stderr);
+        line->next_ns = clock_now_ns() + LINE_EVERY_NS;
+    } else if ((int)progress->phase != line->last_phase) {
+        line->next_ns = clock_now_ns() + LINE_EVERY_NS;
+    }
     line->last_phase = (int)progress->phase;
 }
 

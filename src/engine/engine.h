@@ -94,8 +94,8 @@ struct engine {
     const char *summary;   /* one sentence without a full stop */
     char class_letter;     /* DESIGN's classes: 'A', 'B', 'C', 'D', 'T'; '-' where there is no VM */
     unsigned capabilities; /* enum engine_capability */
-    unsigned asks_at_once; /* how many asks of a proof of life are under way together; 0: a default for VMs that
-                              run side by side */
+    unsigned asks_at_once; /* how many asks of a proof of life are under way together; 0: a default for VMs
+                              that run side by side */
 
     const struct option_spec *options; /* the engine's own options, shown in --help; NULL for none */
     size_t option_count;
@@ -132,6 +132,10 @@ struct engine {
      * at most `room` of them; returns how many. 0 without ENGINE_ANNOUNCES.
      */
     size_t (*take_boot_times)(struct population *population, double *ret_seconds, size_t room);
+
+    /* Sets numbers that the engine itself counted, such as instructions or bytes, with the unit in each name.
+     * NULL: it counts nothing. -ENOMEM or 0. */
+    int (*account)(struct population *population, struct result_counters *counters);
 
     /*
      * Sends the asks, of which thousands may be under way. Never blocks and never fails as a whole: an ask

@@ -35,6 +35,7 @@ struct slab {
 struct vmm_population {
     struct population population;
     struct vmm *vmm;
+    bool announces;
     struct slab *slabs;
     struct vmm_request *free;
     struct engine_ask *refused; /* asks for which there was no memory */
@@ -204,6 +205,7 @@ static int vmm_engine_open(const struct engine_setup *setup, struct population *
         return error;
     }
     vmm->population.engine = &engine_vmm;
+    vmm->announces = options.ready_line != NULL;
     *ret_population = &vmm->population;
     return 0;
 }
@@ -254,7 +256,49 @@ static bool vmm_engine_is_running(struct population *population, uint64_t vm)
 
 static size_t vmm_engine_take_boot_times(struct population *population, double *ret_seconds, size_t room)
 {
-    return vmm_take_boot_times(of(population)->vmm, ret_seconds, room);
+    struct vmm_population *vmm = of(population);
+
+    /* VMs that do not announce themselves count as ready after their first slice: that is no boot time. */
+    return vmm->announces ? vmm_take_boot_times(vmm->vmm, ret_seconds, room) : 0;
+}
+
+static int vmm_engine_account(struct population *population, struct result_counters *counters)
+{
+    static const char *const stops[VM_STOP_COUNT] = {
+        [VM_RUNS] = "vms_not_ready_in_time",
+        [VM_STOP_TRIPLE_FAULT] = "vms_stopped_by_triple_fault",
+        [VM_STOP_UNKNOWN_OPCODE] = "vms_stopped_by_unknown_opcode",
+        [VM_STOP_EXCEPTION] = "vms_stopped_by_exception",
+        [VM_STOP_UNSUPPORTED] = "vms_stopped_by_unsupported_mode",
+        [VM_STOP_OUTPUT] = "vms_stopped_by_output_limit",
+        [VM_STOP_NO_MEMORY] = "vms_stopped_by_lack_of_memory",
+    };
+    struct vmm_counts counts;
+    struct store_usage usage;
+
+    vmm_count(of(population)->vmm, &counts);
+    vmm_usage(of(population)->vmm, &usage);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } counted[] = {
+        {"boots", counts.boots},
+        {"wakes", counts.wakes},
+        {"instructions", counts.instructions},
+        {"timer_ticks_lost", counts.ticks_lost},
+        {"vms_waiting_for_a_slice", counts.runnable},
+        {"bases", counts.bases},
+        {"record_bytes", usage.record_bytes},
+        {"used_bytes", usage.used_bytes},
+        {"held_bytes", usage.held_bytes},
+    };
+    int error = 0;
+
+    for (size_t i = 0; !error && i < sizeof(counted) / sizeof(counted[0]); i++)
+        error = result_counter_set(counters, counted[i].name, (double)counted[i].value);
+    for (size_t i = 0; !error && i < VM_STOP_COUNT; i++)
+        error = result_counter_set(counters, stops[i], (double)counts.stops[i]);
+    return error;
 }
 
 static struct vmm_request *take_request(struct vmm_population *vmm)
@@ -373,6 +417,7 @@ const struct engine engine_vmm = {
     .counts = vmm_engine_counts,
     .is_running = vmm_engine_is_running,
     .take_boot_times = vmm_engine_take_boot_times,
+    .account = vmm_engine_account,
     .submit = vmm_engine_submit,
     .reap = vmm_engine_reap,
     .wait = vmm_engine_wait,

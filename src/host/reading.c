@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Closed file descriptors are -1 throughout. */
@@ -23,10 +24,10 @@ struct sampler {
     int source_fd[SOURCE_COUNT];
     int own_files_fd; /* the directory /proc/self/fd */
     bool own_files_by_size;
-    int own_maps_fd;
+    int own_maps_fd, own_status_fd;
     int cgroup_pids_fd;
     int refresh_fd;
-    bool count_maps;
+    bool watch_own;
     struct disk_names disks;
     char root[PROCFILE_PATH];
     char buffer[65536]; /* the file being read, a part at a time */
@@ -120,6 +121,7 @@ int sampler_open(struct sampler **ret_sampler, const char *root, struct reason *
     sampler->own_files_fd = procfile_open(root, "/proc/self/fd");
     sampler->own_files_by_size = counts_files_by_size(sampler->own_files_fd);
     sampler->own_maps_fd = procfile_open(root, "/proc/self/maps");
+    sampler->own_status_fd = procfile_open(root, "/proc/self/status");
     sampler->refresh_fd = procfile_open(root, "/proc/sys/vm/stat_refresh");
     sampler->cgroup_pids_fd = -1;
     text_copy(sampler->root, sizeof(sampler->root), root);
@@ -173,6 +175,35 @@ static bool take_any(void *context, const char *line)
     return true;
 }
 
+static bool take_own_memory(void *context, const char *line)
+{
+    static const char *const lines[] = {"RssAnon:", "RssShmem:", "VmPTE:"};
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        const char *rest = text_after(line, lines[i]);
+        uint64_t kib;
+
+        /* The kernel pads with a tab first. */
+        if (rest && (rest += strspn(rest, "\t "), text_number(&rest, &kib)))
+            *(uint64_t *)context += kib * 1024;
+    }
+    return true;
+}
+
+static void read_own(struct sampler *sampler, struct host_reading *reading)
+{
+    struct timespec used;
+
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0)
+        reading->own_cpu_ns = (uint64_t)used.tv_sec * NS_PER_SECOND + (uint64_t)used.tv_nsec;
+    if (sampler->own_maps_fd >= 0)
+        procfile_each_line(sampler->own_maps_fd, sampler->buffer, sizeof(sampler->buffer), take_any,
+                           &reading->own_maps);
+    if (sampler->own_status_fd >= 0)
+        procfile_each_line(sampler->own_status_fd, sampler->buffer, sizeof(sampler->buffer), take_own_memory,
+                           &reading->own_memory);
+}
+
 static bool take_number(void *context, const char *line)
 {
     text_number(&line, context);
@@ -207,9 +238,8 @@ int sampler_read(struct sampler *sampler, struct host_reading *ret_reading, stru
         reading.memory.file_cache = 0;
     reading.disk.disks = (unsigned)(sampler->disks.count < HOST_DISKS ? sampler->disks.count : HOST_DISKS);
     reading.own_files = count_own_files(sampler);
-    if (sampler->count_maps && sampler->own_maps_fd >= 0)
-        procfile_each_line(sampler->own_maps_fd, sampler->buffer, sizeof(sampler->buffer), take_any,
-                           &reading.own_maps);
+    if (sampler->watch_own)
+        read_own(sampler, &reading);
     if (sampler->cgroup_pids_fd >= 0)
         procfile_each_line(sampler->cgroup_pids_fd, sampler->buffer, sizeof(sampler->buffer), take_number,
                            &reading.cgroup_pids);
@@ -217,9 +247,9 @@ int sampler_read(struct sampler *sampler, struct host_reading *ret_reading, stru
     return 0;
 }
 
-void sampler_count_maps(struct sampler *sampler, int count)
+void sampler_watch_own(struct sampler *sampler, bool watch)
 {
-    sampler->count_maps = count != 0;
+    sampler->watch_own = watch;
 }
 
 void sampler_refresh(struct sampler *sampler)
@@ -238,8 +268,8 @@ void sampler_close(struct sampler *sampler)
         if (sampler->source_fd[i] >= 0)
             close(sampler->source_fd[i]);
 
-    const int others[] = {sampler->own_files_fd, sampler->own_maps_fd, sampler->cgroup_pids_fd,
-                          sampler->refresh_fd};
+    const int others[] = {sampler->own_files_fd, sampler->own_maps_fd, sampler->own_status_fd,
+                          sampler->cgroup_pids_fd, sampler->refresh_fd};
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         if (others[i] >= 0)

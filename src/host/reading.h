@@ -81,7 +81,11 @@ struct host_reading {
     uint64_t tasks;                               /* threads that exist (/proc/loadavg) */
     uint64_t files_open;                          /* first number of /proc/sys/fs/file-nr */
     uint64_t own_files;                           /* file descriptors of this process */
-    uint64_t own_maps;                            /* memory mappings of this process; 0 when not asked for */
+    /* The next three are 0 when not asked for (sampler_watch_own()). */
+    uint64_t own_maps; /* memory mappings of this process */
+    uint64_t
+        own_memory; /* bytes that nobody shares with it: RssAnon, RssShmem and VmPTE of /proc/self/status */
+    uint64_t own_cpu_ns;  /* CPU time of all its threads */
     uint64_t cgroup_pids; /* pids.current of the cgroup that sets host_limits.cgroup_pids; 0 without such a
                              limit */
 };
@@ -99,8 +103,9 @@ int sampler_open(struct sampler **ret_sampler, const char *root, struct reason *
 /* Takes a reading. On failure `ret_reading` is untouched. */
 int sampler_read(struct sampler *sampler, struct host_reading *ret_reading, struct reason *reason);
 
-/* Counting this process's mappings walks them all; off at first. */
-void sampler_count_maps(struct sampler *sampler, int count);
+/* For VMs that live in this process: own_maps, own_memory and own_cpu_ns are read too, which walks all
+ * mappings; off at first. */
+void sampler_watch_own(struct sampler *sampler, bool watch);
 
 /* Asks the kernel to fold its per-CPU counters (/proc/sys/vm/stat_refresh), so that the next reading of
  * memory is exact instead of some hundred pages stale. Needs root; silently does nothing otherwise. */

@@ -141,6 +141,13 @@ void host_usage(const struct host_reading *before, const struct host_reading *af
         ret_usage->memory_taken_bytes =
             (double)host_memory_available(&baseline->reading.memory) - (double)host_memory_available(memory);
 
+    ret_usage->own_known = after->own_cpu_ns > 0;
+    if (ret_usage->own_known && seconds > 0)
+        ret_usage->own_cpu = percent_of(grown(before->own_cpu_ns, after->own_cpu_ns),
+                                        seconds * (double)NS_PER_SECOND * (double)after->cpus);
+    if (ret_usage->own_known && baseline)
+        ret_usage->own_memory_bytes = (double)after->own_memory - (double)baseline->reading.own_memory;
+
     if (share && share->cpus > 0 && baseline)
         set(ret_usage, RESOURCE_CPU, true,
             (ret_usage->cpu_busy - baseline->cpu_busy) * (double)after->cpus / share->cpus);

@@ -70,6 +70,10 @@ struct host_usage {
     double cpu_ticks; /* busy as the timer tick saw it, which is what mpstat and top print */
     double
         memory_taken_bytes; /* host_memory_available() of the empty host less that of now; may be negative */
+    /* Of this process, where VMs live in it (sampler_watch_own()); 0 otherwise. */
+    double own_memory_bytes; /* beyond the empty host */
+    double own_cpu;          /* percent of the whole host */
+    bool own_known;
     /* Rates per second. */
     double disk_bytes, disk_operations, network_bytes, network_packets, swap_pages;
     double psi_cpu_some, psi_memory_some, psi_memory_full, psi_io_some, psi_io_full; /* percent of the time */

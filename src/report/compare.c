@@ -107,12 +107,18 @@ void compare_results(const struct result *a, const struct result *b, struct comp
     *ret_comparison = (struct comparison){
         .figures = {[COMPARE_MEMORY] = {.name = "memory per VM", .unit = "bytes"},
                     [COMPARE_CPU] = {.name = "CPU per VM", .unit = "percent of the host"},
+                    [COMPARE_OWN_MEMORY] = {.name = "memory, own", .unit = "bytes"},
+                    [COMPARE_OWN_CPU] = {.name = "CPU, own", .unit = "percent of the host"},
                     [COMPARE_BOOT] = {.name = "boot time", .unit = "seconds"}},
     };
     compare_slopes(&ret_comparison->figures[COMPARE_MEMORY], &a->per_vm.memory_bytes,
                    &b->per_vm.memory_bytes);
     compare_slopes(&ret_comparison->figures[COMPARE_CPU], &a->per_vm.cpu_percent_of_host,
                    &b->per_vm.cpu_percent_of_host);
+    compare_slopes(&ret_comparison->figures[COMPARE_OWN_MEMORY], &a->per_vm.own_memory_bytes,
+                   &b->per_vm.own_memory_bytes);
+    compare_slopes(&ret_comparison->figures[COMPARE_OWN_CPU], &a->per_vm.own_cpu_percent_of_host,
+                   &b->per_vm.own_cpu_percent_of_host);
     compare_medians(&ret_comparison->figures[COMPARE_BOOT], a->per_vm.boot_seconds_median,
                     b->per_vm.boot_seconds_median);
 
@@ -135,12 +141,14 @@ bool compare_worse(const struct compared *figure, double percent)
 }
 
 /* A value of a figure in its unit, for people. */
-static const char *value_text(const struct compared *figure, double value, char text[NUMBER_ROOM])
+static const char *value_text(const struct compared *figure, double value, char text[TEXT_ROOM])
 {
     if (strcmp(figure->unit, "bytes") == 0)
         return size_text(value, text);
+    if (strcmp(figure->unit, "seconds") == 0)
+        return text_duration(value, text);
     number_plain(value, 3, text);
-    strcat(text, strcmp(figure->unit, "seconds") == 0 ? " s" : " %");
+    strcat(text, " %");
     return text;
 }
 
@@ -153,8 +161,8 @@ static const char *signed_percent(double percent, char text[NUMBER_ROOM])
 
 static void print_figure(const struct compared *figure, FILE *to)
 {
-    char a[NUMBER_ROOM], b[NUMBER_ROOM], change[NUMBER_ROOM + 1] = "-", low[NUMBER_ROOM + 1],
-                                                              high[NUMBER_ROOM + 1];
+    char a[TEXT_ROOM], b[TEXT_ROOM], change[NUMBER_ROOM + 1] = "-", low[NUMBER_ROOM + 1],
+                                                          high[NUMBER_ROOM + 1];
     char interval[160] = "";
 
     if (!figure->known) {
@@ -184,7 +192,14 @@ void compare_print(const struct comparison *comparison, FILE *to)
         fputc('\n', to);
     }
     fprintf(to, "%-14s %12s %12s %10s  %-22s\n", "", "A", "B", "change", "95 % interval");
-    for (int i = 0; i < COMPARE_COUNT; i++)
+    bool own = false;
+    for (int i = 0; i < COMPARE_COUNT; i++) {
+        bool is_own = i == COMPARE_OWN_MEMORY || i == COMPARE_OWN_CPU;
+        if (is_own && !comparison->figures[i].known)
+            continue;
         print_figure(&comparison->figures[i], to);
-    fputs("CPU is in percent of the whole host.\n", to);
+        own = own || is_own;
+    }
+    fprintf(to, "CPU is in percent of the whole host.%s\n",
+            own ? " Own: by the account of the process in which the VMs live." : "");
 }

@@ -33,7 +33,15 @@ struct compared {
     bool more_than_noise;                      /* the interval of the change does not hold 0 */
 };
 
-enum compared_figure { COMPARE_MEMORY, COMPARE_CPU, COMPARE_BOOT, COMPARE_COUNT };
+/* OWN: by the account of the process in which VMs live; unknown for VMs that are processes. */
+enum compared_figure {
+    COMPARE_MEMORY,
+    COMPARE_CPU,
+    COMPARE_OWN_MEMORY,
+    COMPARE_OWN_CPU,
+    COMPARE_BOOT,
+    COMPARE_COUNT
+};
 
 struct comparison {
     struct compared figures[COMPARE_COUNT];

@@ -64,7 +64,7 @@ struct svg_stop {
     double x, text_x;
     bool text_left; /* the text stands left of the mark */
     int row;        /* from the plot upward */
-    char text[64];
+    char text[256];
 };
 int svg_stop_rows(const struct picture *picture, struct svg_stop stops[SVG_RUNS_MOST]);
 void svg_stops(const struct picture *picture, const struct svg_stop stops[SVG_RUNS_MOST]);

@@ -51,24 +51,28 @@ static void run_entry(struct picture *picture, size_t run)
 
     /* What 100 % is stands in the subtitle when it is the same for all. */
     bool whole = !svg_whole_agrees(picture);
-    snprintf(line, sizeof(line), "class %s · %s VMs · %s%s%s · %s", result->engine.class_letter,
-             number_grouped(result->population.started, vms), text_liveness(result, memory),
-             whole ? " · 100 % is " : "", whole ? text_whole(result, cpu) : "",
-             text_date(result->started_at, other));
+    const char *meaning = text_class(result->engine.class_letter);
+    snprintf(line, sizeof(line), "%s VMs of class %s%s%s%s · %s%s%s",
+             number_grouped(result->population.started, vms), result->engine.class_letter,
+             meaning ? " (" : "", meaning ? meaning : "", meaning ? ")" : "", text_liveness(result, memory),
+             whole ? " · 100 % is " : "", whole ? text_whole(result, cpu) : "");
     int lines = svg_wrap(picture->to, text_x, top + SVG_LINE, width, 2, "muted", line);
 
-    snprintf(line, sizeof(line), "per VM: memory %s · CPU %s%s",
-             text_memory_slope(&result->per_vm.memory_bytes, memory),
+    const struct slope *own = &result->per_vm.own_memory_bytes;
+    snprintf(line, sizeof(line), "per VM: memory %s%s%s · CPU %s%s",
+             text_memory_slope(&result->per_vm.memory_bytes, memory), own->known ? "; its process: " : "",
+             own->known ? text_memory_slope(own, other) : "",
              text_cpu_slope(&result->per_vm.cpu_percent_of_host, cpu),
              result->per_vm.cpu_percent_of_host.known ? " of the whole host" : "");
     lines += svg_wrap(picture->to, text_x, top + (1 + lines) * SVG_LINE, width, 2, NULL, line);
 
     const char *stop = stop_name(result->stopped_by);
-    snprintf(line, sizeof(line), "%s%s%s%.*s", stop ? "stopped by " : "",
+    snprintf(line, sizeof(line), "%s%s%s%.*s · %s", stop ? "stopped by " : "",
              stop                   ? stop
              : result->ended_at > 0 ? "ended without a reason"
                                     : "unfinished: still running, or killed",
-             result->stop_reason[0] ? ": " : "", 900, result->stop_reason);
+             result->stop_reason[0] ? ": " : "", 900, result->stop_reason,
+             text_date(result->started_at, other));
     lines += svg_wrap(picture->to, text_x, top + (1 + lines) * SVG_LINE, width, 3, "muted", line);
     picture->y = top + lines * SVG_LINE;
 }

@@ -2,8 +2,9 @@
 #include "report/svg.h"
 
 #include <math.h>
+#include <string.h>
 
-enum { ROW_HEIGHT = 18, MARK_ROOM = 10 };
+enum { ROW_HEIGHT = 18, MARK_ROOM = 10, LABEL_WIDTH = 130, LABEL_BYTES = 160 };
 
 /* The resource that stopped the run, or RESOURCE_COUNT. */
 static enum resource stopping_resource(const struct result *result)
@@ -41,8 +42,13 @@ int svg_stop_rows(const struct picture *picture, struct svg_stop stops[SVG_RUNS_
         *stop = (struct svg_stop){.row = -1};
         if (result->interval_count == 0)
             continue;
+        char short_label[REPORT_LABEL_ROOM], label[SVG_TEXT_ROOM];
+        /* Up to the first comma: what follows stands in the legend. */
+        snprintf(short_label, sizeof(short_label), "%.*s", (int)strcspn(picture->runs[r].label, ","),
+                 picture->runs[r].label);
         if (picture->count > 1)
-            snprintf(stop->text, sizeof(stop->text), "%zu: %s", r + 1, stop_text(result));
+            snprintf(stop->text, sizeof(stop->text), "%zu: %.*s: %s", r + 1, LABEL_BYTES,
+                     svg_fit(short_label, 12, LABEL_WIDTH, label), stop_text(result));
         else
             snprintf(stop->text, sizeof(stop->text), "stopped: %s", stop_text(result));
         stop->x = svg_x(picture, (double)result->intervals[result->interval_count - 1].vms);

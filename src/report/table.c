@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Resources that have a column of their own only where they are used: below this many percent they are noise.
@@ -48,11 +49,13 @@ static bool has_column(const struct result *result, int resource)
 
 static void print_interval(const struct result *result, const struct result_interval *interval, FILE *to)
 {
-    char text[NUMBER_ROOM], size[SIZE_TEXT_ROOM], alive[64] = "not proven";
+    char text[NUMBER_ROOM], other[NUMBER_ROOM], size[SIZE_TEXT_ROOM];
+    char alive[2 * NUMBER_ROOM + 8] = "not proven";
     if (interval->asked && interval->alive == interval->asked)
         snprintf(alive, sizeof(alive), "all %s", number_grouped(interval->asked, text));
     else if (interval->asked)
-        snprintf(alive, sizeof(alive), "%" PRIu64 "/%" PRIu64, interval->alive, interval->asked);
+        snprintf(alive, sizeof(alive), "%s/%s", number_grouped(interval->alive, text),
+                 number_grouped(interval->asked, other));
     fprintf(to, "  %11s %15s", number_grouped(interval->vms, text), alive);
     print_mean(interval->known[RESOURCE_CPU], &interval->percent[RESOURCE_CPU], to);
     print_mean(interval->known[RESOURCE_MEMORY], &interval->percent[RESOURCE_MEMORY], to);
@@ -62,8 +65,10 @@ static void print_interval(const struct result *result, const struct result_inte
     for (int r = RESOURCE_SWAP; r < RESOURCE_COUNT; r++)
         if (has_column(result, r))
             fprintf(to, " %8s", percent_text(interval->known[r], interval->percent[r].mean, text));
-    fprintf(to, " %7s%s\n", percent_text(interval->boot.n > 0, interval->boot.median, text),
-            interval->settled ? "" : " *");
+    char boot[TEXT_ROOM] = "-";
+    if (interval->boot.n > 0 && isfinite(interval->boot.median))
+        text_duration(interval->boot.median, boot);
+    fprintf(to, " %8s%s\n", boot, interval->settled ? "" : " *");
 }
 
 static void print_intervals(const struct result *result, FILE *to)
@@ -78,7 +83,7 @@ static void print_intervals(const struct result *result, FILE *to)
     for (int r = RESOURCE_SWAP; r < RESOURCE_COUNT; r++)
         if (has_column(result, r))
             fprintf(to, " %8s", resource_name((enum resource)r));
-    fprintf(to, " %7s\n", "boot s");
+    fprintf(to, " %8s\n", "boot");
     for (size_t i = 0; i < result->interval_count; i++) {
         print_interval(result, &result->intervals[i], to);
         all_settled = all_settled && result->intervals[i].settled;
@@ -124,6 +129,34 @@ static void print_accounting(const struct result *result, FILE *to)
                     size_text(kinds[i].bytes / (double)most, each),
                     number_fixed(100 * kinds[i].bytes / memory->taken, 1, share));
     fprintf(to, "    at %s VMs, beyond the empty host\n", number_grouped(most, vms));
+}
+
+/* Counters that are 0 say nothing. */
+static void print_counters(const struct result *result, FILE *to)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *list = open_memstream(&text, &length);
+    if (!list)
+        return;
+    for (size_t i = 0; i < result->engine.counters.count; i++) {
+        const struct result_counter *counter = &result->engine.counters.items[i];
+        char number[NUMBER_ROOM];
+        if (!(counter->value > 0))
+            continue;
+        fputs(ftell(list) > 0 ? ", " : "", list);
+        for (const char *at = counter->name; *at; at++)
+            fputc(*at == '_' ? ' ' : *at, list);
+        fprintf(list, " %s",
+                counter->value < 1e18 && counter->value == floor(counter->value)
+                    ? number_grouped((uint64_t)counter->value, number)
+                    : number_digits(counter->value, 6, number));
+    }
+    if (fclose(list) == 0 && length > 0) {
+        fputc('\n', to);
+        text_print_wrapped("  counted   ", text, to);
+    }
+    free(text);
 }
 
 static void print_heading(const struct report_run *run, FILE *to)
@@ -179,6 +212,16 @@ static void print_facts(const struct result *result, FILE *to)
                  text_cpu_slope(&result->per_vm.cpu_ticks_percent_of_host, text));
         text_print_wrapped("                    ", line, to);
     }
+    if (result->per_vm.own_memory_bytes.known) {
+        snprintf(line, sizeof(line), "%s by the account of the process in which the VMs live",
+                 text_memory_slope(&result->per_vm.own_memory_bytes, text));
+        text_print_wrapped("            memory  ", line, to);
+    }
+    if (result->per_vm.own_cpu_percent_of_host.known) {
+        snprintf(line, sizeof(line), "%s of the whole host, by the same account",
+                 text_cpu_slope(&result->per_vm.own_cpu_percent_of_host, text));
+        text_print_wrapped("            CPU     ", line, to);
+    }
     if (result->per_vm.boot_seconds_median > 0)
         text_print_wrapped("            boot    ", text_duration(result->per_vm.boot_seconds_median, text),
                            to);
@@ -200,9 +243,10 @@ static void print_closing(const struct result *result, FILE *to)
                  result->teardown.files_left);
         text_print_wrapped("  teardown  ", line, to);
     }
-    snprintf(line, sizeof(line), "%s %% of one core while sampling, %s of memory",
+    snprintf(line, sizeof(line), "%s %% of one core while sampling, %s of memory%s",
              number_plain(result->harness.cpu_percent_of_core, 3, cpu),
-             size_text(result->harness.memory_bytes, size));
+             size_text(result->harness.memory_bytes, size),
+             result->per_vm.own_memory_bytes.known ? ", the VMs in it included" : "");
     text_print_wrapped("  mvm used  ", line, to);
 }
 
@@ -212,7 +256,25 @@ void report_print_run(const struct report_run *run, FILE *to)
     print_facts(run->result, to);
     print_intervals(run->result, to);
     print_accounting(run->result, to);
+    print_counters(run->result, to);
     print_closing(run->result, to);
+}
+
+/* Where a VM is not the same thing in all runs, what it is in each. */
+static void print_classes(const struct report_run *runs, size_t count, FILE *to)
+{
+    bool unlike = false;
+    for (size_t i = 1; i < count; i++)
+        unlike =
+            unlike || strcmp(runs[i].result->engine.class_letter, runs[0].result->engine.class_letter) != 0;
+    for (size_t i = 0; unlike && i < count; i++) {
+        const char *letter = runs[i].result->engine.class_letter, *meaning = text_class(letter);
+        bool before = false;
+        for (size_t other = 0; other < i; other++)
+            before = before || strcmp(runs[other].result->engine.class_letter, letter) == 0;
+        if (!before && meaning)
+            fprintf(to, "A VM of class %s: %s.\n", letter, meaning);
+    }
 }
 
 void report_print_summary(const struct report_run *runs, size_t count, FILE *to)
@@ -235,6 +297,7 @@ void report_print_summary(const struct report_run *runs, size_t count, FILE *to)
                 text_memory_slope(&result->per_vm.memory_bytes, memory),
                 text_cpu_slope(&result->per_vm.cpu_percent_of_host, cpu));
     }
+    print_classes(runs, count, to);
     bool proven = true, all = true;
     for (size_t i = 0; i < count; i++) {
         const struct result *result = runs[i].result;

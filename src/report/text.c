@@ -57,6 +57,16 @@ const char *text_duration(double seconds, char ret_text[TEXT_ROOM])
     char number[NUMBER_ROOM];
     if (!(seconds >= 0 && seconds < 1e9)) {
         snprintf(ret_text, TEXT_ROOM, "unknown");
+    } else if (seconds > 0 && seconds < 0.0995) {
+        static const struct {
+            double below, one;
+            const char *unit;
+        } units[] = {{0.995e-6, 1e-9, "ns"}, {0.995e-3, 1e-6, "us"}, {1, 1e-3, "ms"}};
+        size_t unit = 0;
+        while (seconds >= units[unit].below)
+            unit++;
+        snprintf(ret_text, TEXT_ROOM, "%s %s", number_plain(seconds / units[unit].one, 2, number),
+                 units[unit].unit);
     } else if (seconds < 100) {
         snprintf(ret_text, TEXT_ROOM, "%s s", number_plain(seconds, 2, number));
     } else {

@@ -23,7 +23,7 @@ size_t text_columns(const char *text);
 /* "2025-01-31 18:05:00 UTC"; "unknown" for times that no calendar has. */
 const char *text_date(double unix_seconds, char ret_text[TEXT_ROOM]);
 
-/* "0.52 s", "75 s", "12 min 3 s", "3 h 20 min". */
+/* "640 ns", "3.8 us", "26 ms", "0.52 s", "75 s", "12 min 3 s", "3 h 20 min". */
 const char *text_duration(double seconds, char ret_text[TEXT_ROOM]);
 
 /* "11.9 MiB (11.8 to 12.0)", "1.00 MiB (1019 KiB to 1.01 MiB)", or "unknown". */

@@ -21,10 +21,11 @@ enum json_kind {
     JSON_FIELD_WORD,     /* an enum or a bool as one of `words`; a NULL word is null */
     JSON_FIELD_CONSTANT, /* not in memory: always the text words[0], and refused when it is another */
     JSON_FIELD_STATE, /* a double: the time of the end; "running" while it is 0, else "done"; not read back */
-    JSON_FIELD_OBJECT, /* a struct at `offset`, described by `fields` */
-    JSON_FIELD_FACTS,  /* struct result_facts as an object of strings */
-    JSON_FIELD_NAMED,  /* a fixed array of structs that begin with a name, as an object name: text */
-    JSON_FIELD_ARRAY,  /* a pointer at `offset` and a size_t count at `second` */
+    JSON_FIELD_OBJECT,   /* a struct at `offset`, described by `fields` */
+    JSON_FIELD_FACTS,    /* struct result_facts as an object of strings */
+    JSON_FIELD_COUNTERS, /* struct result_counters as an object of numbers */
+    JSON_FIELD_NAMED,    /* a fixed array of structs that begin with a name, as an object name: text */
+    JSON_FIELD_ARRAY,    /* a pointer at `offset` and a size_t count at `second` */
 };
 
 /* Arrays of structs: what an element is. */

@@ -166,6 +166,29 @@ static int read_facts(const struct walk *walk, const json_t *value, struct resul
     return 0;
 }
 
+static int read_counters(const struct walk *walk, const json_t *value, struct result_counters *counters)
+{
+    if (!json_is_object(value))
+        return wrong(walk, "is not an object");
+    const char *name;
+    json_t *number;
+    json_object_foreach((json_t *)(uintptr_t)value, name, number)
+    {
+        struct place here = {.parent = walk->place, .name = name};
+        struct walk inner = {.place = &here, .reason = walk->reason};
+        double counted = 0;
+        int r = read_double(&inner, number, &counted);
+        if (r < 0)
+            return r;
+        /* As for facts. */
+        if (counters->count == 4096)
+            return wrong(walk, "has more than 4096 names");
+        if (result_counter_set(counters, name, counted) < 0)
+            return reason_set(walk->reason, ENOMEM, "no memory to read the result");
+    }
+    return 0;
+}
+
 static int read_named(const struct walk *walk, const json_t *value, const struct json_named *named, char *at,
                       unsigned *ret_count)
 {
@@ -273,6 +296,8 @@ static int read_field(const struct walk *walk, const json_t *value, const struct
         return read_struct(walk, value, field->fields, at);
     case JSON_FIELD_FACTS:
         return read_facts(walk, value, at);
+    case JSON_FIELD_COUNTERS:
+        return read_counters(walk, value, at);
     case JSON_FIELD_NAMED:
         return read_named(walk, value, field->named, at, second);
     case JSON_FIELD_ARRAY:

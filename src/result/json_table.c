@@ -26,6 +26,7 @@
     .name = n, .kind = JSON_FIELD_WORD, .offset = offsetof(s, m), .room = sizeof(((s *)0)->m), .words = w,   \
     .word_count = sizeof(w) / sizeof((w)[0])
 #define FACTS(n, s, m)     .name = n, .kind = JSON_FIELD_FACTS, .offset = AT(s, m, struct result_facts)
+#define COUNTERS(n, s, m)  .name = n, .kind = JSON_FIELD_COUNTERS, .offset = AT(s, m, struct result_counters)
 #define STRUCT(n, s, m, f) .name = n, .kind = JSON_FIELD_OBJECT, .offset = offsetof(s, m), .fields = f
 /* An object in the file whose members are in the same struct in memory. */
 #define GROUP(n, f)        .name = n, .kind = JSON_FIELD_OBJECT, .fields = f
@@ -35,6 +36,7 @@
 #define IF(s, g)         .guarded = true, .guard = AT(s, g, bool)
 #define DECIDED_BY(s, g) IF(s, g), .decides = true
 #define REQUIRED         .required = true
+#define OPTIONAL         .required = false
 
 /* A struct of nothing but `type` has a row for each member: who adds a kind of memory is told here. */
 #define ALL_MEMBERS(table, struct_type, type)                                                                \
@@ -110,6 +112,9 @@ static const struct json_field interval_fields[] = {
     {STATISTIC("cpu_steal", struct result_interval, cpu_steal)},
     {STATISTIC("cpu_ticks", struct result_interval, cpu_ticks)},
     {STATISTIC("memory_taken_bytes", struct result_interval, memory_taken)},
+    {STATISTIC("own_memory_bytes", struct result_interval, own_memory),
+     DECIDED_BY(struct result_interval, own_known)},
+    {STATISTIC("own_cpu", struct result_interval, own_cpu), IF(struct result_interval, own_known)},
     {STATISTIC("disk_bytes_per_second", struct result_interval, disk_bytes)},
     {STATISTIC("disk_operations_per_second", struct result_interval, disk_operations)},
     {STATISTIC("network_bytes_per_second", struct result_interval, network_bytes)},
@@ -187,6 +192,7 @@ static const struct json_field engine_fields[] = {
     {FACTS("versions", struct result, engine.versions)},
     {FACTS("options", struct result, engine.options)},
     {FACTS("binaries", struct result, engine.binaries)},
+    {COUNTERS("counters", struct result, engine.counters)},
     END,
 };
 
@@ -246,8 +252,8 @@ const char *stop_name(enum stop stop)
     return (unsigned)stop < STOP_COUNT ? stop_words[stop] : NULL;
 }
 
-#define SLOPE(n, m)                                                                                          \
-    {DOUBLE(n, struct result, m.value), REQUIRED, DECIDED_BY(struct result, m.known)},                       \
+#define SLOPE(n, m, required)                                                                                \
+    {DOUBLE(n, struct result, m.value), required, DECIDED_BY(struct result, m.known)},                       \
         {PAIR(n "_ci95", struct result, m.low, m.high), IF(struct result, m.known)},                         \
         {DOUBLE(n "_intercept", struct result, m.intercept), IF(struct result, m.known)},                    \
     {                                                                                                        \
@@ -255,9 +261,11 @@ const char *stop_name(enum stop stop)
     }
 
 static const struct json_field per_vm_fields[] = {
-    SLOPE("memory_bytes", per_vm.memory_bytes),
-    SLOPE("cpu_percent_of_host", per_vm.cpu_percent_of_host),
-    SLOPE("cpu_ticks_percent_of_host", per_vm.cpu_ticks_percent_of_host),
+    SLOPE("memory_bytes", per_vm.memory_bytes, REQUIRED),
+    SLOPE("cpu_percent_of_host", per_vm.cpu_percent_of_host, REQUIRED),
+    SLOPE("cpu_ticks_percent_of_host", per_vm.cpu_ticks_percent_of_host, REQUIRED),
+    SLOPE("own_memory_bytes", per_vm.own_memory_bytes, OPTIONAL),
+    SLOPE("own_cpu_percent_of_host", per_vm.own_cpu_percent_of_host, OPTIONAL),
     {DOUBLE("boot_seconds_median", struct result, per_vm.boot_seconds_median)},
     END,
 };
@@ -303,6 +311,8 @@ static const struct json_field reading_fields[] = {
     {U64("files_open", struct host_reading, files_open)},
     {U64("own_files", struct host_reading, own_files)},
     {U64("own_maps", struct host_reading, own_maps)},
+    {U64("own_memory_bytes", struct host_reading, own_memory)},
+    {U64("own_cpu_ns", struct host_reading, own_cpu_ns)},
     {U64("cgroup_pids", struct host_reading, cgroup_pids)},
     {U64("oom_kills", struct host_reading, oom_kills)},
     END,
@@ -310,6 +320,7 @@ static const struct json_field reading_fields[] = {
 
 static const struct json_field baseline_fields[] = {
     {DOUBLE("cpu_busy", struct result, baseline.cpu_busy)},
+    {DOUBLE("own_cpu", struct result, baseline.own_cpu)},
     {STATISTIC("cpu", struct result, baseline.cpu)},
     {STRUCT("reading", struct result, baseline.reading, reading_fields)},
     END,

@@ -85,6 +85,22 @@ static json_t *facts_json(const struct result_facts *facts)
     return object;
 }
 
+static json_t *counters_json(const struct result_counters *counters)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; object && i < counters->count; i++) {
+        const struct result_counter *counter = &counters->items[i];
+        bool whole = counter->value == floor(counter->value) && fabs(counter->value) <= 0x1p53;
+        json_t *number =
+            whole ? json_integer((json_int_t)counter->value) : result_json_number(counter->value);
+        if (set_text(object, counter->name, strlen(counter->name), number)) {
+            json_decref(object);
+            object = NULL;
+        }
+    }
+    return object;
+}
+
 static json_t *named_json(const struct json_named *named, const char *at, unsigned count)
 {
     json_t *object = json_object();
@@ -147,6 +163,8 @@ static json_t *field_json(const struct json_field *field, const char *base)
         return struct_json(field->fields, at);
     case JSON_FIELD_FACTS:
         return facts_json(at);
+    case JSON_FIELD_COUNTERS:
+        return counters_json(at);
     case JSON_FIELD_NAMED:
         return named_json(field->named, at, *(const unsigned *)second);
     case JSON_FIELD_ARRAY:
@@ -179,6 +197,8 @@ json_t *result_to_json(const struct result *result)
     settle_slope(&settled.per_vm.memory_bytes);
     settle_slope(&settled.per_vm.cpu_percent_of_host);
     settle_slope(&settled.per_vm.cpu_ticks_percent_of_host);
+    settle_slope(&settled.per_vm.own_memory_bytes);
+    settle_slope(&settled.per_vm.own_cpu_percent_of_host);
     return struct_json(result_fields, &settled);
 }
 

@@ -21,6 +21,9 @@ static void facts_release(struct result_facts *facts)
 
 void result_release(struct result *result)
 {
+    for (size_t i = 0; i < result->engine.counters.count; i++)
+        free(result->engine.counters.items[i].name);
+    free(result->engine.counters.items);
     facts_release(&result->engine.versions);
     facts_release(&result->engine.options);
     facts_release(&result->engine.binaries);
@@ -78,6 +81,25 @@ no_memory:
     free(fact.name);
     free(fact.value);
     return -ENOMEM;
+}
+
+int result_counter_set(struct result_counters *counters, const char *name, double value)
+{
+    for (size_t i = 0; i < counters->count; i++) {
+        if (strcmp(counters->items[i].name, name) == 0) {
+            counters->items[i].value = value;
+            return 0;
+        }
+    }
+    struct result_counter counter = {.name = strdup(name), .value = value};
+    void *items = counters->items;
+    if (!counter.name || make_room(&items, counters->count, sizeof(counters->items[0])) < 0) {
+        free(counter.name);
+        return -ENOMEM;
+    }
+    counters->items = items;
+    counters->items[counters->count++] = counter;
+    return 0;
 }
 
 enum stop stop_of_resource(enum resource resource)

@@ -75,14 +75,29 @@ struct result_interval {
     bool known[RESOURCE_COUNT];
     struct statistic percent[RESOURCE_COUNT]; /* of the host, or of the share */
     struct statistic cpu_busy, cpu_user, cpu_system, cpu_interrupt, cpu_steal; /* percent of the whole host */
-    struct statistic cpu_ticks; /* the same as cpu_busy, as the timer tick saw it: what mpstat and top print */
+    struct statistic
+        cpu_ticks; /* the same as cpu_busy, as the timer tick saw it: what mpstat and top print */
     struct statistic memory_taken; /* bytes beyond the empty host */
+    bool own_known;                /* VMs live in the measuring process: the next two are of it */
+    struct statistic own_memory;   /* bytes beyond the empty host */
+    struct statistic own_cpu;      /* percent of the whole host */
     struct statistic disk_bytes, disk_operations, network_bytes, network_packets, swap_pages; /* per second */
     struct statistic psi_cpu_some, psi_memory_some, psi_memory_full, psi_io_some,
         psi_io_full; /* percent of the time */
     struct memory_accounting memory;
     struct spread boot;      /* start of the VM until it announced itself */
     struct spread challenge; /* challenge sent until answered */
+};
+
+/* A number that an engine counted; its unit is in its name. */
+struct result_counter {
+    char *name;
+    double value;
+};
+
+struct result_counters {
+    struct result_counter *items;
+    size_t count;
 };
 
 /* A name and a value for people: engine options, versions. */
@@ -108,10 +123,11 @@ struct result {
 
     struct {
         char name[64];
-        char class_letter[2];         /* "A", "B", "C", "D", "T"; "-" for an engine without VMs */
-        struct result_facts versions; /* program: its version line */
-        struct result_facts options;  /* as in effect, defaults included */
-        struct result_facts binaries; /* path: SHA-256 */
+        char class_letter[2];            /* "A", "B", "C", "D", "T"; "-" for an engine without VMs */
+        struct result_facts versions;    /* program: its version line */
+        struct result_facts options;     /* as in effect, defaults included */
+        struct result_facts binaries;    /* path: SHA-256 */
+        struct result_counters counters; /* what the engine itself counted, at the end */
     } engine;
 
     struct {
@@ -154,12 +170,15 @@ struct result {
         struct slope memory_bytes;
         struct slope cpu_percent_of_host;
         struct slope cpu_ticks_percent_of_host; /* of cpu_ticks: for comparison with mpstat and top */
+        struct slope own_memory_bytes;          /* of the measuring process, where VMs live in it */
+        struct slope own_cpu_percent_of_host;
         double boot_seconds_median;
     } per_vm;
 
     struct {
         double cpu_busy; /* percent of the whole host, empty */
         double cpu_ticks;
+        double own_cpu; /* of the measuring process */
         struct statistic cpu;
         struct host_reading reading;
     } baseline;
@@ -196,6 +215,9 @@ struct result_interval *result_add_interval(struct result *result);
 
 /* Copies name and value to the end of the list. -ENOMEM or 0. */
 int result_facts_add(struct result_facts *facts, const char *name, const char *value);
+
+/* Sets the number of that name, which is added when it is not there. -ENOMEM or 0. */
+int result_counter_set(struct result_counters *counters, const char *name, double value);
 
 /* Writes result.json into the run directory, atomically (file_replace()). */
 int result_write(const struct result *result, const char *directory, struct reason *reason);

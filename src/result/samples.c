@@ -78,6 +78,8 @@ static const struct column columns[] = {
     READING("files_open", files_open),
     READING("own_files", own_files),
     READING("own_maps", own_maps),
+    READING("own_memory_bytes", own_memory),
+    USAGE("own_cpu_percent", own_cpu),
     READING("oom_kills", oom_kills),
     USAGE("psi_cpu_some_percent", psi_cpu_some),
     USAGE("psi_memory_some_percent", psi_memory_some),

@@ -2,6 +2,7 @@
 #include "study/guard.h"
 
 #include "base/clock.h"
+#include "result/number.h"
 
 #include <stdio.h>
 
@@ -28,8 +29,10 @@ bool guard_too_many_lost(struct guard *guard, const struct engine_counts *counts
     if (lost < LOST_LEAST || lost * 100 <= counts->started * LOST_PERCENT)
         return false;
     guard->stop = counts->failed >= counts->died ? STOP_ENGINE : STOP_ALIVE;
-    snprintf(guard->why, sizeof(guard->why), "%llu of %llu VMs %s; the last: %.300s",
-             (unsigned long long)lost, (unsigned long long)counts->started,
+    char number[NUMBER_ROOM], started[NUMBER_ROOM];
+
+    snprintf(guard->why, sizeof(guard->why), "%s of %s VMs %s; the last: %.300s",
+             number_grouped(lost, number), number_grouped(counts->started, started),
              guard->stop == STOP_ENGINE ? "did not become ready" : "ended by themselves",
              counts->last_failure);
     return true;

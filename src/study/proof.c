@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 enum {
-    /* Under way at once, unless the engine says otherwise: enough to keep every core busy, and few enough that an
-     * answer's time is the VM's own and not that of the queue before it. */
+    /* Under way at once, unless the engine says otherwise: enough to keep every core busy, and few enough
+     * that an answer's time is the VM's own and not that of the queue before it. */
     ASKS_AT_ONCE = 32,
     LATENCIES_MOST = 100000, /* kept for the percentiles */
     ANSWER_ROOM = 64,
@@ -28,7 +28,7 @@ struct asking {
     struct population *population;
     const struct engine *engine;
     struct random *random;
-    struct proof proof;
+    struct proof proof, *ret_proof;
     double *latencies;
     size_t latency_count;
     size_t under_way;
@@ -135,6 +135,8 @@ static void ask_all(struct asking *asking, struct question *questions, struct en
         struct engine_counts counts;
 
         asking->engine->counts(asking->population, &counts);
+        asking->proof.done = asking->next;
+        *asking->ret_proof = asking->proof;
         if (more && watch && !watch->go_on(watch->context, &counts)) {
             /* Those under way are still the engine's; a moment for them, and then none is left. */
             more = false;
@@ -164,6 +166,8 @@ int proof_take(struct population *population, uint64_t sample, struct random *ra
         asking.engine->counts(population, &counts);
         asking.numbers = counts.started;
         asking.stretches = counts.running > sample ? sample : counts.started;
+        asking.proof.of = asking.stretches;
+        asking.ret_proof = ret_proof;
         ask_all(&asking, questions, lists + window, watch);
         asking.proof.latency = stats_spread(asking.latencies, asking.latency_count);
         *ret_proof = asking.proof;

@@ -12,6 +12,7 @@
 #define PROOF_PATIENCE_NS (10 * NS_PER_SECOND)
 
 struct proof {
+    uint64_t of, done;     /* VM numbers to be looked at, and those that were: how far it is */
     uint64_t asked;        /* VMs */
     uint64_t alive;        /* of them, answered right */
     uint64_t wrong;        /* wrong answers seen, also where the second try was right */
@@ -21,7 +22,8 @@ struct proof {
 /*
  * Challenges every running VM when there are at most `sample` of them, else `sample` of them: one chosen at
  * random from each of `sample` equal stretches of the numbers, so that all ages are in it. Ends early, with
- * what was proven until then, when `go_on` says false. -ENOMEM with a reason, or 0.
+ * what was proven until then, when `go_on` says false; at each call of it `ret_proof` holds what is known so
+ * far. -ENOMEM with a reason, or 0.
  */
 int proof_take(struct population *population, uint64_t sample, struct random *random,
                const struct engine_watch *watch, struct proof *ret_proof, struct reason *reason);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/reason.h"
+#include "result/number.h"
 #include "study/proof.h"
 #include "study/scale_run.h"
 #include "study/stats.h"
@@ -23,6 +24,14 @@
 
 enum { BOOT_TIMES_AT_ONCE = 4096 };
 
+/* Negative when nothing is known: also past what the pilot predicted. */
+static double seconds_left(uint64_t started_ns, uint64_t done, uint64_t goal)
+{
+    double spent = (double)(clock_now_ns() - started_ns) / (double)NS_PER_SECOND;
+
+    return done > 0 && done <= goal ? spent * (double)goal / (double)done - spent : -1;
+}
+
 void run_progress(struct run *run)
 {
     struct scale_progress progress = {
@@ -37,16 +46,14 @@ void run_progress(struct run *run)
         return;
     if (run->population)
         run->plan->engine->counts(run->population, &progress.counts);
-    size_t done = run->result->interval_count;
-
-    if (run->growth_started_ns && done > 0 && run->goal_vms > 0) {
-        double spent = (double)(clock_now_ns() - run->growth_started_ns) / (double)NS_PER_SECOND;
-        double share = (double)progress.counts.started / (double)run->goal_vms;
-
-        /* Past what the pilot predicted, nothing is known of the end. */
-        if (share > 0 && share <= 1)
-            progress.seconds_left = spent / share - spent;
+    if (run->proof) {
+        progress.proven = run->proof->done;
+        progress.to_prove = run->proof->of;
     }
+    if (run->phase == SCALE_PROVE_ALL)
+        progress.seconds_left = seconds_left(run->proof_started_ns, progress.proven, progress.to_prove);
+    else if (run->growth_started_ns && run->result->interval_count > 0 && run->phase != SCALE_TEARDOWN)
+        progress.seconds_left = seconds_left(run->growth_started_ns, progress.counts.started, run->goal_vms);
     run->hooks->progress(run->hooks->context, &progress);
 }
 
@@ -93,7 +100,11 @@ static int prove(struct run *run, uint64_t sample, struct proof *ret_proof, stru
     *ret_proof = (struct proof){0};
     if (!run_can_prove(run))
         return 0;
+    run->proof = ret_proof;
+    run->proof_started_ns = clock_now_ns();
     int error = proof_take(run->population, sample, &run->random, &run->watch, ret_proof, reason);
+
+    run->proof = NULL;
 
     /* A proof that the user broke off says nothing of the VMs that were not asked any more. */
     if (error || run->guard.stop == STOP_INTERRUPT)
@@ -104,34 +115,73 @@ static int prove(struct run *run, uint64_t sample, struct proof *ret_proof, stru
     return 0;
 }
 
-/* The empty host is a point of each line as well. */
+/* The points of the lines; the empty host is one of each. */
+struct points {
+    size_t count;
+    double *vms, *memory, *cpu, *ticks, *own_memory, *own_cpu;
+    bool own_known;
+    double *room; /* all of them; freed with it */
+};
+
+enum { COLUMNS = 6 };
+
+static bool gather_points(const struct result *result, struct points *points)
+{
+    size_t count = result->interval_count + 1;
+    double *room = calloc(COLUMNS * count, sizeof(*room));
+
+    if (!room)
+        return false;
+    *points = (struct points){
+        .count = count,
+        .vms = room,
+        .memory = room + count,
+        .cpu = room + 2 * count,
+        .ticks = room + 3 * count,
+        .own_memory = room + 4 * count,
+        .own_cpu = room + 5 * count,
+        .own_known = count > 1 && result->intervals[0].own_known,
+        .room = room,
+    };
+    points->cpu[0] = result->baseline.cpu_busy;
+    points->ticks[0] = result->baseline.cpu_ticks;
+    points->own_cpu[0] = result->baseline.own_cpu;
+    for (size_t i = 1; i < count; i++) {
+        const struct result_interval *interval = &result->intervals[i - 1];
+
+        points->vms[i] = (double)interval->vms;
+        points->memory[i] = interval->memory_taken.mean;
+        points->cpu[i] = interval->cpu_busy.mean;
+        points->ticks[i] = interval->cpu_ticks.mean;
+        points->own_memory[i] = interval->own_memory.mean;
+        points->own_cpu[i] = interval->own_cpu.mean;
+    }
+    return true;
+}
+
 static void fit_slopes(struct result *result)
 {
-    size_t count = result->interval_count, boots = 0;
-    double *columns = calloc(5 * (count + 1), sizeof(*columns));
+    struct points points;
+    size_t boots = 0;
 
-    if (!columns)
+    if (!gather_points(result, &points))
         return;
-    double *x = columns, *memory = x + count + 1, *cpu = memory + count + 1, *ticks = cpu + count + 1,
-           *boot = ticks + count + 1;
+    size_t count = points.count;
 
-    cpu[0] = result->baseline.cpu_busy;
-    ticks[0] = result->baseline.cpu_ticks;
-    for (size_t i = 0; i < count; i++) {
-        const struct result_interval *interval = &result->intervals[i];
-
-        x[i + 1] = (double)interval->vms;
-        memory[i + 1] = interval->memory_taken.mean;
-        cpu[i + 1] = interval->cpu_busy.mean;
-        ticks[i + 1] = interval->cpu_ticks.mean;
-        if (interval->boot.n > 0)
-            boot[boots++] = interval->boot.median;
+    result->per_vm.memory_bytes = stats_slope_of_sum(points.vms, points.memory, count);
+    result->per_vm.cpu_percent_of_host = stats_slope(points.vms, points.cpu, count);
+    result->per_vm.cpu_ticks_percent_of_host = stats_slope(points.vms, points.ticks, count);
+    if (points.own_known) {
+        /* Without the empty host: what a process sets up for its first VM is no VM's. */
+        result->per_vm.own_memory_bytes =
+            stats_slope_of_sum(points.vms + 1, points.own_memory + 1, count - 1);
+        result->per_vm.own_cpu_percent_of_host = stats_slope(points.vms + 1, points.own_cpu + 1, count - 1);
     }
-    result->per_vm.memory_bytes = stats_slope_of_sum(x, memory, count + 1);
-    result->per_vm.cpu_percent_of_host = stats_slope(x, cpu, count + 1);
-    result->per_vm.cpu_ticks_percent_of_host = stats_slope(x, ticks, count + 1);
-    result->per_vm.boot_seconds_median = stats_spread(boot, boots).median;
-    free(columns);
+    for (size_t i = 0; i < result->interval_count; i++)
+        if (result->intervals[i].boot.n > 0)
+            points.room[boots++] = result->intervals[i].boot.median;
+    result->per_vm.boot_seconds_median = stats_spread(points.room, boots).median;
+    free(points.room);
 }
 
 static void stop(struct run *run, enum stop why, const char *sentence)
@@ -146,7 +196,7 @@ static int over_threshold(const struct run *run, const struct result_interval *i
     int worst = -1;
 
     for (int r = 0; r < RESOURCE_COUNT; r++) {
-        if (interval->known[r] && interval->percent[r].mean >= run->plan->threshold_percent &&
+        if (interval->known[r] && interval->percent[r].mean > run->plan->threshold_percent &&
             (worst < 0 || interval->percent[r].mean > interval->percent[worst].mean))
             worst = r;
     }
@@ -157,7 +207,7 @@ static int over_threshold(const struct run *run, const struct result_interval *i
 static void judge(struct run *run, const struct result_interval *interval)
 {
     int worst = over_threshold(run, interval);
-    char sentence[256];
+    char sentence[256], most[NUMBER_ROOM];
 
     if (worst >= 0) {
         snprintf(sentence, sizeof(sentence), "%s reached %.1f %% of the %s, past the threshold of %g %%",
@@ -169,8 +219,8 @@ static void judge(struct run *run, const struct result_interval *interval)
                  run->plan->threshold_percent);
         stop(run, stop_of_resource((enum resource)worst), sentence);
     } else if (run->plan->max_vms > 0 && run->result->population.started >= run->plan->max_vms) {
-        snprintf(sentence, sizeof(sentence), "the maximum of %llu VMs was reached",
-                 (unsigned long long)run->plan->max_vms);
+        snprintf(sentence, sizeof(sentence), "the maximum of %s VMs was reached",
+                 number_grouped(run->plan->max_vms, most));
         stop(run, STOP_MAX, sentence);
     }
 }
@@ -179,12 +229,12 @@ static void judge(struct run *run, const struct result_interval *interval)
 static void judge_proof(struct run *run, const struct proof *proof)
 {
     uint64_t silent = proof->asked - proof->alive;
-    char sentence[256];
+    char sentence[256], number[NUMBER_ROOM], asked[NUMBER_ROOM];
 
     if (silent < 4 || silent * 20 <= proof->asked || run->guard.stop == STOP_INTERRUPT)
         return;
-    snprintf(sentence, sizeof(sentence), "%llu of %llu VMs did not answer their challenge",
-             (unsigned long long)silent, (unsigned long long)proof->asked);
+    snprintf(sentence, sizeof(sentence), "%s of %s VMs did not answer their challenge",
+             number_grouped(silent, number), number_grouped(proof->asked, asked));
     stop(run, STOP_ALIVE, sentence);
 }
 
@@ -200,8 +250,7 @@ static uint64_t next_step(const struct run *run)
     return step;
 }
 
-/* Growth ended early: the population as it stands is measured all the same, unless the user wants to go. */
-static void growth_ended(struct run *run, int error, const struct reason *reason)
+enum stop run_stop_of_error(int error)
 {
     /* What the kernel says when there is no more of something. */
     static const struct {
@@ -209,16 +258,19 @@ static void growth_ended(struct run *run, int error, const struct reason *reason
         enum stop stop;
     } exhausted[] = {{EMFILE, STOP_FILES}, {ENFILE, STOP_FILES}, {EAGAIN, STOP_PIDS}, {ENOMEM, STOP_MEMORY}};
 
-    if (error == -ECANCELED) {
-        stop(run, run->guard.stop, run->guard.why);
-        return;
-    }
-    enum stop why = STOP_ENGINE;
-
     for (size_t i = 0; i < sizeof(exhausted) / sizeof(exhausted[0]); i++)
         if (exhausted[i].error == -error)
-            why = exhausted[i].stop;
-    stop(run, why, reason->text);
+            return exhausted[i].stop;
+    return STOP_ENGINE;
+}
+
+/* Growth ended early: the population as it stands is measured all the same, unless the user wants to go. */
+static void growth_ended(struct run *run, int error, const struct reason *reason)
+{
+    if (error == -ECANCELED)
+        stop(run, run->guard.stop, run->guard.why);
+    else
+        stop(run, run_stop_of_error(error), reason->text);
 }
 
 /* What the guard stopped is growth; what stands is measured and proven without it. */
@@ -310,6 +362,9 @@ static int save(struct run *run, struct reason *reason)
         result->harness.sample_cost_seconds =
             (double)run->reading_cpu_ns / (double)run->readings / (double)NS_PER_SECOND;
     fit_slopes(result);
+    if (run->population && run->plan->engine->account &&
+        run->plan->engine->account(run->population, &result->engine.counters) < 0)
+        return reason_set(reason, ENOMEM, "no memory for what the engine counted");
     int error = samples_flush(run->samples_file, reason);
 
     return error ? error : result_write(result, run->plan->directory, reason);
@@ -395,8 +450,11 @@ static int experiment(struct run *run, struct reason *reason)
 
         run->phase = SCALE_PROVE_ALL;
         rest(run);
+        run_progress(run);
         error = prove(run, UINT64_MAX, &proof, reason);
         note_counts(run);
+        if (!error)
+            error = save(run, reason); /* with what the engine counted, while there is a population */
     }
     return error;
 }

@@ -50,8 +50,9 @@ struct scale_progress {
     enum scale_phase phase;
     const struct result *result; /* as far as it is known */
     struct engine_counts counts;
-    uint64_t goal_vms;   /* expected at the end; 0 when not known */
-    double seconds_left; /* estimate; negative when not known */
+    uint64_t goal_vms;         /* expected at the end; 0 when not known */
+    uint64_t proven, to_prove; /* VMs of the challenge under way; 0, 0: there is none */
+    double seconds_left;       /* estimate; negative when not known */
 };
 
 struct scale_hooks {

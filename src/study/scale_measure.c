@@ -33,6 +33,8 @@ static const struct {
     FIGURE(cpu_steal, cpu_steal),
     FIGURE(cpu_ticks, cpu_ticks),
     FIGURE(memory_taken_bytes, memory_taken),
+    FIGURE(own_memory_bytes, own_memory),
+    FIGURE(own_cpu, own_cpu),
     FIGURE(disk_bytes, disk_bytes),
     FIGURE(disk_operations, disk_operations),
     FIGURE(network_bytes, network_bytes),
@@ -137,6 +139,7 @@ static void summarize(const struct host_usage *usages, unsigned count, double *r
     for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
         *(struct statistic *)(void *)((char *)interval + figures[i].to) =
             column(usages, count, figures[i].from, room);
+    interval->own_known = usages[0].own_known;
     for (size_t r = 0; r < RESOURCE_COUNT; r++) {
         size_t offset = offsetof(struct host_usage, percent) + r * sizeof(double);
 
@@ -225,6 +228,7 @@ int run_baseline(struct run *run, struct reason *reason)
     run->result->baseline.reading = run->baseline.reading;
     run->result->baseline.cpu_busy = empty.cpu_busy.mean;
     run->result->baseline.cpu_ticks = empty.cpu_ticks.mean;
+    run->result->baseline.own_cpu = empty.own_cpu.mean;
     run->result->baseline.cpu = empty.cpu_busy;
     return 0;
 }

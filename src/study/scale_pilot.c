@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <math.h>
 
-enum { PILOT_FIRST = 4, PILOT_FACTOR = 4, PILOT_MOST = 1 << 20 };
+enum { PILOT_FIRST = 4, FACTOR_LEAST = 4, FACTOR_MOST = 64, PILOT_MOST = 1 << 26 };
 
 /* Enough for a slope of some percent: this much memory, or this much CPU of the host, or this long. */
 #define PILOT_MEMORY_BYTES (128.0 * 0x1p20)
@@ -15,24 +15,51 @@ enum { PILOT_FIRST = 4, PILOT_FACTOR = 4, PILOT_MOST = 1 << 20 };
 #define NOISE_MEMORY_BYTES (16.0 * 0x1p20)
 #define NOISE_CPU_POINTS   1.0
 #define PILOT_TIME_NS      (20 * NS_PER_SECOND)
+#define GLANCE_NS          NS_PER_SECOND
 #define PILOT_WINDOW_NS    (3 * NS_PER_SECOND)
+#define STEP_SECONDS       10.0 /* no step is expected to take longer than this to start */
 
-static int measure(struct run *run, struct host_usage *ret_usage, struct reason *reason)
+/* What the pilot's VMs take of the whole host. */
+struct taken {
+    double memory_bytes, cpu_points;
+};
+
+static bool is_noise(const struct taken *taken)
 {
-    struct host_reading before, after;
+    return taken->memory_bytes < NOISE_MEMORY_BYTES && taken->cpu_points < NOISE_CPU_POINTS;
+}
+
+static int look(struct run *run, const struct host_reading *before, uint64_t length_ns,
+                struct taken *ret_taken, struct reason *reason)
+{
+    struct host_reading after;
+    struct host_usage usage;
+
+    if (!run_wait(run, before->at_ns + length_ns))
+        return -ECANCELED;
+    int error = run_read(run, &after, reason);
+
+    if (error)
+        return error;
+    host_usage(before, &after, &run->result->limits, &run->baseline, &run->plan->share, &usage);
+    *ret_taken = (struct taken){usage.memory_taken_bytes, usage.cpu_busy - run->baseline.cpu_busy};
+    return 0;
+}
+
+/* A glance for VMs too few to be seen, a longer look at those that can be. */
+static int measure(struct run *run, bool last, struct taken *ret_taken, struct reason *reason)
+{
+    struct host_reading before;
     double seconds;
 
     run_settle(run, &seconds);
     sampler_refresh(run->sampler);
     int error = run_read(run, &before, reason);
 
-    if (error)
-        return error;
-    if (!run_wait(run, before.at_ns + PILOT_WINDOW_NS))
-        return -ECANCELED;
-    error = run_read(run, &after, reason);
     if (!error)
-        host_usage(&before, &after, &run->result->limits, &run->baseline, &run->plan->share, ret_usage);
+        error = look(run, &before, GLANCE_NS, ret_taken, reason);
+    if (!error && (last || !is_noise(ret_taken)))
+        error = look(run, &before, PILOT_WINDOW_NS, ret_taken, reason);
     return error;
 }
 
@@ -45,6 +72,20 @@ static uint64_t pilot_limit(const struct run *run)
     return PILOT_MOST;
 }
 
+/* By how much the VMs are multiplied next: a VM may take 10 MB or 30 bytes, and milliseconds or microseconds
+ * to start. */
+static double next_factor(const struct taken *taken, double grow_seconds)
+{
+    double factor = FACTOR_MOST;
+
+    if (taken->memory_bytes >= NOISE_MEMORY_BYTES)
+        factor = fmin(factor, 1.1 * PILOT_MEMORY_BYTES / taken->memory_bytes);
+    if (taken->cpu_points >= NOISE_CPU_POINTS)
+        factor = fmin(factor, 1.1 * PILOT_CPU_POINTS / taken->cpu_points);
+    factor = fmin(factor, STEP_SECONDS / fmax(grow_seconds, 1e-3));
+    return fmax(factor, FACTOR_LEAST);
+}
+
 static int grow_pilot(struct run *run, struct reason *reason)
 {
     uint64_t started = clock_now_ns(), limit = pilot_limit(run),
@@ -53,28 +94,35 @@ static int grow_pilot(struct run *run, struct reason *reason)
 
     for (;;) {
         struct engine_counts counts;
-        struct host_usage usage;
+        struct taken taken;
+        uint64_t begun = clock_now_ns();
 
         engine->counts(run->population, &counts);
         int error = engine->grow(run->population, goal - counts.started, &run->watch, reason);
+        double grow_seconds = (double)(clock_now_ns() - begun) / (double)NS_PER_SECOND;
 
+        engine->counts(run->population, &counts);
+        if (error && run_stop_of_error(error) != STOP_ENGINE && counts.running > 0) {
+            run->exhausted_vms = counts.running; /* that is an answer, too */
+            error = 0;
+        }
         if (error)
             return error;
-        engine->counts(run->population, &counts);
         if (counts.running == 0)
             return reason_set(reason, EIO, "no VM could be started; the last: %.700s", counts.last_failure);
-        error = measure(run, &usage, reason);
+        bool last = goal >= limit || run->exhausted_vms > 0 || clock_now_ns() - started >= PILOT_TIME_NS;
+
+        error = measure(run, last, &taken, reason);
         if (error)
             return error;
         run->result->pilot.vms = counts.running;
-        run->result->pilot.memory_bytes_per_vm = usage.memory_taken_bytes / (double)counts.running;
-        run->result->pilot.cpu_percent_per_vm =
-            (usage.cpu_busy - run->baseline.cpu_busy) / (double)counts.running;
-        if (goal >= limit || usage.memory_taken_bytes >= PILOT_MEMORY_BYTES ||
-            usage.cpu_busy - run->baseline.cpu_busy >= PILOT_CPU_POINTS ||
-            clock_now_ns() - started >= PILOT_TIME_NS)
+        run->result->pilot.memory_bytes_per_vm = taken.memory_bytes / (double)counts.running;
+        run->result->pilot.cpu_percent_per_vm = taken.cpu_points / (double)counts.running;
+        if (last || taken.memory_bytes >= PILOT_MEMORY_BYTES || taken.cpu_points >= PILOT_CPU_POINTS)
             return 0;
-        goal = goal * PILOT_FACTOR < limit ? goal * PILOT_FACTOR : limit;
+        double next = (double)goal * next_factor(&taken, grow_seconds);
+
+        goal = next < (double)limit ? (uint64_t)next : limit;
     }
 }
 
@@ -110,6 +158,8 @@ static int plan_intervals(struct run *run, struct reason *reason)
     double expected = predict(run, run->plan->threshold_percent);
     uint64_t most = run->plan->max_vms;
 
+    if (run->exhausted_vms > 0)
+        expected = fmin(expected, (double)run->exhausted_vms);
     if (most == 0 && !(expected < 1e12 && expected >= 1))
         return reason_set(reason, EINVAL,
                           "%llu VMs of the engine %s took too little to predict how many fill the host; say "

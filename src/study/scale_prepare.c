@@ -133,8 +133,8 @@ int run_prepare(struct run *run, struct reason *reason)
     host_raise_file_limit(UINT64_MAX, &files, NULL); /* as far as it goes */
     run->result->limits.own_files = files;
     fill_result(run);
-    /* VMs that live in this process take their mappings from its limit. */
-    sampler_count_maps(run->sampler, !(plan->engine->capabilities & ENGINE_HAS_PROCESSES));
+    /* VMs that live in this process take their mappings from its limit, and its memory and CPU are theirs. */
+    sampler_watch_own(run->sampler, !(plan->engine->capabilities & ENGINE_HAS_PROCESSES));
     run->vmalloc_holds_stacks = host_vmalloc_holds_stacks("");
     set_guard(run);
     challenge_ready_line(plan->image->guest, run->ready_line);

@@ -9,6 +9,7 @@
 #include "host/resource.h"
 #include "result/samples.h"
 #include "study/guard.h"
+#include "study/proof.h"
 #include "study/scale.h"
 
 struct run {
@@ -31,7 +32,10 @@ struct run {
 
     enum scale_phase phase;
     uint64_t goal_vms;          /* expected at the end */
+    uint64_t exhausted_vms;     /* the engine could start no more than this in the pilot; 0: it could */
     uint64_t growth_started_ns; /* of the first interval, for the estimate of what is left */
+    const struct proof *proof;  /* the one under way, or NULL */
+    uint64_t proof_started_ns;
 
     /* What this program itself used while it was sampling. */
     uint64_t sampling_ns, sampling_cpu_ns, reading_cpu_ns, readings;
@@ -43,6 +47,9 @@ int run_prepare(struct run *run, struct reason *reason);
 
 /* Whether the image and the engine can show that a VM is alive. */
 bool run_can_prove(const struct run *run);
+
+/* What an error of the engine's grow() means: the resource that there is no more of, or STOP_ENGINE. */
+enum stop run_stop_of_error(int error);
 
 /* Tells the hooks where the run is. */
 void run_progress(struct run *run);

@@ -12,9 +12,10 @@ struct resident {
     const struct machine_base *base;
     struct context **contexts;
     size_t count, room;
+    uint64_t limit_bytes, held_bytes;
 };
 
-int resident_create(struct machine_bench *bench, const struct machine_base *base,
+int resident_create(struct machine_bench *bench, const struct machine_base *base, uint64_t limit_bytes,
                     struct resident **ret_resident, struct reason *reason)
 {
     struct resident *resident = calloc(1, sizeof(*resident));
@@ -23,6 +24,7 @@ int resident_create(struct machine_bench *bench, const struct machine_base *base
         return reason_set(reason, ENOMEM, "no memory for resident VMs");
     resident->bench = bench;
     resident->base = base;
+    resident->limit_bytes = limit_bytes;
     *ret_resident = resident;
     return 0;
 }
@@ -38,10 +40,22 @@ static size_t mapping_of(const struct resident *resident)
     return resident->base->memory_size + lines_of(resident) * sizeof(uint32_t) + lines_of(resident) / 8;
 }
 
+/* What one VM takes, its memory as if all of it had been written, as it is when it was made. */
+static uint64_t size_of_one(const struct resident *resident)
+{
+    return mapping_of(resident) + sizeof(struct context) + sizeof(struct context *);
+}
+
+uint64_t resident_bytes(const struct resident *resident)
+{
+    return resident->held_bytes;
+}
+
 static void free_context(struct resident *resident, struct context *context)
 {
     if (!context)
         return;
+    resident->held_bytes -= size_of_one(resident);
     munmap(context->memory.bytes, mapping_of(resident));
     free(context);
 }
@@ -61,6 +75,8 @@ struct context *resident_add(struct resident *resident)
     const struct machine_base *base = resident->base;
     size_t size = base->memory_size;
 
+    if (resident->limit_bytes && resident->held_bytes + size_of_one(resident) > resident->limit_bytes)
+        return NULL;
     if (resident->count == resident->room) {
         size_t room = resident->room ? resident->room * 2 : 256;
         struct context **wider = realloc(resident->contexts, room * sizeof(struct context *));
@@ -92,6 +108,7 @@ struct context *resident_add(struct resident *resident)
     };
     memcpy(mapping, base->memory, size);
     resident->contexts[resident->count++] = context;
+    resident->held_bytes += size_of_one(resident);
     return context;
 }
 

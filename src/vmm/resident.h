@@ -7,12 +7,16 @@
 
 struct resident;
 
-/* `bench`: whose base 0 and template the contexts are made from. */
-int resident_create(struct machine_bench *bench, const struct machine_base *base,
+/* `bench`: whose base 0 and template the contexts are made from. `limit_bytes` bounds what all contexts take;
+ * 0: no bound. */
+int resident_create(struct machine_bench *bench, const struct machine_base *base, uint64_t limit_bytes,
                     struct resident **ret_resident, struct reason *reason);
 void resident_free(struct resident *resident);
 
-/* Makes the context of the next VM, at reset; NULL: no memory. */
+/* Bytes that the contexts take now. */
+uint64_t resident_bytes(const struct resident *resident);
+
+/* Makes the context of the next VM, at reset; NULL: no memory, or the limit is reached. */
 struct context *resident_add(struct resident *resident);
 struct context *resident_context(struct resident *resident, uint32_t number);
 /* The machine at reset again; the board is to be reset by the caller. */

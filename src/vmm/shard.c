@@ -73,7 +73,8 @@ int shard_create(const struct vmm_options *options, unsigned index, struct machi
         if (!error)
             error = wheel_create(shard_now(shard), &shard->wheel, reason);
         if (!error && options->resident)
-            error = resident_create(shard->bench, machine_base_get(bases, 0), &shard->resident, reason);
+            error = resident_create(shard->bench, machine_base_get(bases, 0),
+                                    options->memory_limit / options->workers, &shard->resident, reason);
     }
     if (error) {
         shard_free(shard);

@@ -5,6 +5,7 @@
 #include "base/option.h"
 #include "base/reason.h"
 #include "vmm/population.h"
+#include "vmm/resident.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -221,6 +222,10 @@ static void add_usage(struct shard *shard, void *argument)
     sum->record_bytes += usage.record_bytes;
     sum->used_bytes += usage.used_bytes;
     sum->held_bytes += usage.held_bytes;
+    if (shard->resident) {
+        sum->used_bytes += resident_bytes(shard->resident);
+        sum->held_bytes += resident_bytes(shard->resident);
+    }
 }
 
 void vmm_usage(struct vmm *vmm, struct store_usage *ret_usage)
@@ -246,19 +251,25 @@ struct boot_times {
 static void take_times(struct shard *shard, void *argument)
 {
     struct boot_times *times = argument;
+    size_t taken = 0;
 
-    for (size_t i = 0; i < shard->boot_time_count && times->count < times->room; i++)
-        times->seconds[times->count++] = shard->boot_times[i];
-    shard->boot_time_count = 0;
-    shard->boot_time_seen = 0;
+    for (; taken < shard->boot_time_count && taken < times->room; taken++)
+        times->seconds[times->count++] = shard->boot_times[taken];
+    shard->boot_time_count -= taken;
+    memmove(shard->boot_times, shard->boot_times + taken,
+            shard->boot_time_count * sizeof(shard->boot_times[0]));
+    shard->boot_time_seen = shard->boot_time_count;
 }
 
 size_t vmm_take_boot_times(struct vmm *vmm, double *ret_seconds, size_t room)
 {
-    struct boot_times times = {.seconds = ret_seconds, .room = room};
+    struct boot_times times = {.seconds = ret_seconds};
 
-    for (unsigned i = 0; i < vmm->options.workers; i++)
+    /* Room for each worker's, so that none of them is left out. */
+    for (unsigned i = 0; i < vmm->options.workers; i++) {
+        times.room = (room - times.count) / (vmm->options.workers - i);
         worker_call(vmm->workers[i], take_times, &times);
+    }
     return times.count;
 }
 

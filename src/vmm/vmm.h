@@ -84,9 +84,11 @@ size_t vmm_reap(struct vmm *vmm, struct vmm_request **ret_requests, size_t room,
 
 /* Cheap; each number is right, though not all of the same moment. */
 void vmm_count(struct vmm *vmm, struct vmm_counts *ret_counts);
-/* The stores of all workers, added up. */
+/* The stores of all workers, added up, and the contexts of VMs that are kept resident. */
 void vmm_usage(struct vmm *vmm, struct store_usage *ret_usage);
 bool vmm_is_running(struct vmm *vmm, uint64_t vm);
+/* Start until ready, in seconds, of VMs that became ready since the last call: at most 4,096 of each worker,
+ * chosen by chance among more; those for which there is no room wait for the next call. */
 size_t vmm_take_boot_times(struct vmm *vmm, double *ret_seconds, size_t room);
 
 /* Why VM `vm` stopped, in words; "" while it runs. */

@@ -92,7 +92,7 @@ static void fill_interval(struct result *result, struct result_interval *interva
     interval->percent[RESOURCE_MEMORY] = statistic(100 * taken / whole, 0.05);
     interval->known[RESOURCE_PIDS] = interval->known[RESOURCE_FILES] = interval->known[RESOURCE_PRESSURE] =
         true;
-    interval->percent[RESOURCE_PIDS] = statistic((3 * vms + 120) / 327.68, 0);
+    interval->percent[RESOURCE_PIDS] = statistic(((canned->in_process ? 0 : 3 * vms) + 120) / 327.68, 0);
     interval->percent[RESOURCE_FILES] = statistic(0.01, 0);
     interval->known[RESOURCE_SWAP] = canned->swapping;
     if (canned->swapping)
@@ -114,6 +114,13 @@ static void fill_interval(struct result *result, struct result_interval *interva
     };
     interval->boot =
         (struct spread){.n = canned->step_vms, .least = 0.4, .median = 0.52, .p99 = 0.9, .most = 1.1};
+    if (canned->in_process) {
+        interval->boot =
+            (struct spread){.n = 4096, .least = 1.2e-6, .median = 1.4e-6, .p99 = 3e-6, .most = 1e-4};
+        interval->own_known = true;
+        interval->own_memory = statistic(canned->memory_bytes * vms * 0.97, 1000);
+        interval->own_cpu = statistic(0.01 + cpu / 1000, 0.001);
+    }
     interval->challenge =
         (struct spread){.n = interval->asked, .least = 1e-4, .median = 2.5e-4, .p99 = 0.001, .most = 0.02};
 }
@@ -142,8 +149,9 @@ void canned_result(struct result *result, const struct canned *canned)
     result->seed = UINT64_C(0xfedcba9876543210);
     fill_host(result);
 
-    snprintf(result->engine.name, sizeof(result->engine.name), "qemu");
-    snprintf(result->engine.class_letter, sizeof(result->engine.class_letter), "A");
+    snprintf(result->engine.name, sizeof(result->engine.name), canned->in_process ? "vmm" : "qemu");
+    snprintf(result->engine.class_letter, sizeof(result->engine.class_letter),
+             canned->in_process ? "T" : "A");
     result_facts_add(&result->engine.versions, "qemu-system-i386", "QEMU emulator version 7.2.9");
     result_facts_add(&result->engine.options, "machine", "isapc");
     result_facts_add(&result->engine.options, "accel", "tcg");
@@ -177,7 +185,17 @@ void canned_result(struct result *result, const struct canned *canned)
         result->per_vm.cpu_percent_of_host = slope(canned->cpu_percent, noise);
         result->per_vm.cpu_ticks_percent_of_host = slope(1.1 * canned->cpu_percent, noise);
     }
-    result->per_vm.boot_seconds_median = 0.52;
+    result->per_vm.boot_seconds_median = canned->in_process ? 1.4e-6 : 0.52;
+    if (canned->in_process) {
+        result->per_vm.own_memory_bytes = slope(0.97 * canned->memory_bytes, noise / 10);
+        result->per_vm.own_cpu_percent_of_host = slope(canned->cpu_percent / 1000, noise);
+        result->baseline.own_cpu = 0.01;
+        result_counter_set(&result->engine.counters, "boots", (double)vms);
+        result_counter_set(&result->engine.counters, "instructions", 703.5 * (double)vms);
+        result_counter_set(&result->engine.counters, "timer_ticks_lost", 0);
+        result_counter_set(&result->engine.counters, "vms_stopped_by_triple_fault", 2);
+        result_counter_set(&result->engine.counters, "share", 0.125);
+    }
     result->baseline.cpu_busy = 0.4;
     result->baseline.cpu = statistic(0.4, 0.1);
     result->baseline.reading.unix_seconds = result->started_at;

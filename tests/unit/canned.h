@@ -15,6 +15,7 @@ struct canned {
     uint64_t memory_limit; /* the share; 0: the whole host */
     enum stop stopped_by;
     bool unprovable, swapping, running;
+    bool in_process; /* VMs of the engine vmm, which live in the measuring process */
 };
 
 /* Fills `result`, which the caller releases. */

@@ -47,7 +47,10 @@ static void test_same(void **state)
     struct comparison comparison;
     compare_results(&pair->a, &pair->b, &comparison);
     assert_string_equal(comparison.unlike, "");
+    assert_false(comparison.figures[COMPARE_OWN_MEMORY].known); /* their VMs are processes */
     for (int i = 0; i < COMPARE_COUNT; i++) {
+        if (i == COMPARE_OWN_MEMORY || i == COMPARE_OWN_CPU)
+            continue;
         assert_true(comparison.figures[i].known);
         assert_true(fabs(comparison.figures[i].change) < 1e-12);
         assert_false(comparison.figures[i].more_than_noise);
@@ -193,6 +196,29 @@ static void test_table(void **state)
     free(text);
 }
 
+/* VMs in the measuring process have two accounts; the finer one sees what the host's noise hides. */
+static void test_own_account(void **state)
+{
+    struct pair *pair = *state;
+    struct comparison comparison;
+    char *text = NULL;
+    size_t length = 0;
+    pair->a.per_vm.memory_bytes = slope(10, 30, 50);
+    pair->b.per_vm.memory_bytes = slope(12, 33, 54);
+    pair->a.per_vm.own_memory_bytes = slope(29.9, 30, 30.1);
+    pair->b.per_vm.own_memory_bytes = slope(32.9, 33, 33.1);
+    compare_results(&pair->a, &pair->b, &comparison);
+    assert_false(comparison.figures[COMPARE_MEMORY].more_than_noise);
+    assert_true(compare_worse(&comparison.figures[COMPARE_OWN_MEMORY], 5));
+    assert_false(comparison.figures[COMPARE_OWN_CPU].known);
+    FILE *to = open_memstream(&text, &length);
+    compare_print(&comparison, to);
+    fclose(to);
+    assert_non_null(strstr(text, "memory, own"));
+    assert_null(strstr(text, "CPU, own"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +227,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_worse, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unknown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unlike, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_own_account, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_table, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

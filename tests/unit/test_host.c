@@ -42,7 +42,7 @@ static struct host_reading reading_of(const char *host, bool maps)
     struct reason reason = {""};
 
     assert_int_equal(sampler_open(&sampler, canned(host), &reason), 0);
-    sampler_count_maps(sampler, maps);
+    sampler_watch_own(sampler, maps);
     /* The second reading of the same sampler must be like the first. */
     assert_int_equal(sampler_read(sampler, &reading, &reason), 0);
     assert_int_equal(sampler_read(sampler, &reading, &reason), 0);
@@ -87,6 +87,8 @@ static void reads_a_whole_host(void **state)
     assert_int_equal(r.files_open, 1234);
     assert_int_equal(r.own_files, 5);
     assert_int_equal(r.own_maps, 3);
+    assert_int_equal(r.own_memory, (150000 + 2000 + 480) * KIB); /* not what is shared with files */
+    assert_true(r.own_cpu_ns > 0);
     assert_int_equal(r.cgroup_pids, 0);
 }
 
@@ -106,6 +108,8 @@ static void counts_whole_disks_and_real_interfaces(void **state)
     assert_int_equal(r.network.sent_packets, 12);
     assert_int_equal(r.network.loopback_packets, 29);
     assert_int_equal(r.own_maps, 0); /* not asked for */
+    assert_int_equal(r.own_memory, 0);
+    assert_int_equal(r.own_cpu_ns, 0);
 }
 
 static void reads_an_old_kernel(void **state)
@@ -329,6 +333,15 @@ static void percentages_of_host_and_share(void **state)
     assert_near(u.percent[RESOURCE_CPU], 40, 1e-9); /* 10 points of 2 CPUs, of half a CPU */
     assert_near(u.percent[RESOURCE_MEMORY], 50, 1e-9);
 
+    /* Of this process: only where it was read. */
+    assert_false(u.own_known);
+    b.own_cpu_ns = a.own_cpu_ns + NS_PER_SECOND; /* of 2 s on 2 CPUs */
+    b.own_memory = a.own_memory + 12345;
+    host_usage(&a, &b, &limits, &baseline, NULL, &u);
+    assert_true(u.own_known);
+    assert_near(u.own_cpu, 25, 1e-9);
+    assert_near(u.own_memory_bytes, 12345, 1e-9);
+
     struct host_reading old = reading_of("old-kernel", false);
 
     host_usage(&old, &old, &limits, NULL, NULL, &u);
@@ -424,7 +437,7 @@ static void reads_this_host(void **state)
 
     (void)state;
     assert_int_equal(sampler_open(&sampler, "", &reason), 0);
-    sampler_count_maps(sampler, true);
+    sampler_watch_own(sampler, true);
     sampler_refresh(sampler);
     assert_int_equal(sampler_read(sampler, &a, &reason), 0);
     int fd = dup(0);

@@ -123,7 +123,21 @@ static const struct golden goldens[] = {
        .step_vms = 5000000,
        .memory_bytes = 70,
        .cpu_percent = 1e-7,
+       .in_process = true,
        .stopped_by = STOP_MEMORY}}},
+    {"unlike",
+     2,
+     {{.intervals = 15,
+       .step_vms = 66667,
+       .memory_bytes = 28.6,
+       .cpu_percent = 1e-8,
+       .in_process = true,
+       .stopped_by = STOP_MAX},
+      {.intervals = 10,
+       .step_vms = 6,
+       .memory_bytes = 12.1e6,
+       .cpu_percent = 0.004,
+       .stopped_by = STOP_MAX}}},
     {"empty", 1, {{.running = true}}},
 };
 
@@ -210,6 +224,9 @@ static void test_hostile_numbers(void **state)
         result.per_vm.cpu_percent_of_host.high = result.per_vm.boot_seconds_median = numbers[i];
         result.memory_accounting.taken = result.memory_accounting.slab = numbers[i];
         result.harness.memory_bytes = result.harness.cpu_percent_of_core = numbers[i];
+        result.per_vm.own_memory_bytes =
+            (struct slope){.known = true, .value = numbers[i], .high = numbers[i]};
+        result_counter_set(&result.engine.counters, "counted", numbers[i]);
         char *svg = svg_of(&run, 1, &length);
         assert_null(strstr(svg, "nan"));
         assert_null(strstr(svg, "\"inf"));
@@ -222,20 +239,22 @@ static void test_hostile_numbers(void **state)
 static void test_table_width(void **state)
 {
     (void)state;
-    struct result results[3];
-    struct report_run runs[3];
-    char labels[3][REPORT_LABEL_ROOM];
+    enum { RUNS = 4 };
+    struct result results[RUNS];
+    struct report_run runs[RUNS];
+    char labels[RUNS][REPORT_LABEL_ROOM];
     size_t length;
-    for (size_t i = 0; i < 3; i++) {
-        canned_result(&results[i], &goldens[1].runs[i]);
+    for (size_t i = 0; i < RUNS; i++) {
+        /* The last one is the widest: a hundred million VMs in one process. */
+        canned_result(&results[i], i < 3 ? &goldens[1].runs[i] : &goldens[3].runs[0]);
         runs[i] = (struct report_run){.result = &results[i], .label = report_label(&results[i], labels[i])};
     }
-    char *table = table_of(runs, 3, &length), *rest = table, *line;
+    char *table = table_of(runs, RUNS, &length), *rest = table, *line;
     while ((line = strsep(&rest, "\n")))
         if (text_columns(line) > 110)
             fail_msg("a line of %zu columns: %s", text_columns(line), line);
     free(table);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < RUNS; i++)
         result_release(&results[i]);
 }
 
@@ -260,6 +279,12 @@ static void test_words(void **state)
     char text[TEXT_ROOM], label[REPORT_LABEL_ROOM];
     assert_string_equal(text_duration(0.523, text), "0.52 s");
     assert_string_equal(text_duration(723, text), "12 min 3 s");
+    assert_string_equal(text_duration(0, text), "0 s");
+    assert_string_equal(text_duration(1.4e-6, text), "1.4 us");
+    assert_string_equal(text_duration(640e-9, text), "640 ns");
+    assert_string_equal(text_duration(0.9999e-6, text), "1.0 us");
+    assert_string_equal(text_duration(0.0262, text), "26 ms");
+    assert_string_equal(text_duration(0.1, text), "0.10 s");
     assert_string_equal(text_duration(12000, text), "3 h 20 min");
     assert_string_equal(text_duration(NAN, text), "unknown");
     assert_string_equal(text_date(1735786800, text), "2025-01-02 03:00:00 UTC");

@@ -55,6 +55,7 @@ static void test_round_trip(void **state)
         {.intervals = 0, .running = true},
         {.intervals = 1, .step_vms = 10, .stopped_by = STOP_MAX, .unprovable = true, .swapping = true},
         {.intervals = 300, .step_vms = 1, .stopped_by = STOP_INTERRUPT},
+        {.intervals = 4, .step_vms = 5000000, .memory_bytes = 30, .in_process = true, .stopped_by = STOP_MAX},
     };
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         struct result result;
@@ -234,6 +235,8 @@ static void test_damaged(void **state)
         {"engine.name", "null", ".engine.name is not a text"},
         {"engine.class", "\"AB\"", ".engine.class is longer than 1 bytes"},
         {"engine.options", "{\"a\":{}}", ".engine.options.a is not a text"},
+        {"engine.counters", "[]", ".engine.counters is not an object"},
+        {"engine.counters", "{\"a\":\"1\"}", ".engine.counters.a is not a number"},
         {"engine.options", "{\"\\u001b[2J\":1}", ".engine.options.?[2J is not a text"},
         {"image.sha256", NULL, ".image.sha256 is missing"},
         {"population.started", "-1", ".population.started is negative"},
@@ -427,6 +430,32 @@ static void test_facts(void **state)
     result_release(&result);
 }
 
+/* Whole numbers stay whole in the file, up to where doubles are. */
+static void test_counters(void **state)
+{
+    (void)state;
+    struct result result;
+    canned_result(&result, &(struct canned){.intervals = 3, .step_vms = 1000000, .in_process = true});
+    assert_int_equal(result_counter_set(&result.engine.counters, "boots", 9007199254740992.0), 0);
+    assert_int_equal(result_counter_set(&result.engine.counters, "boots", 12), 0);
+    json_t *json = result_to_json(&result);
+    assert_true(json_is_integer(at(json, "engine.counters.boots")));
+    assert_int_equal(json_integer_value(at(json, "engine.counters.boots")), 12);
+    assert_true(json_is_real(at(json, "engine.counters.share")));
+    assert_true(json_is_object(at(json, "intervals[0].own_memory_bytes")));
+    assert_true(json_is_real(at(json, "per_vm.own_memory_bytes")));
+    json_decref(json);
+    result_release(&result);
+
+    canned_result(&result, &canned_sleep);
+    json = result_to_json(&result);
+    assert_true(json_is_null(at(json, "intervals[0].own_memory_bytes")));
+    assert_true(json_is_null(at(json, "intervals[0].own_cpu")));
+    assert_true(json_is_null(at(json, "per_vm.own_memory_bytes")));
+    json_decref(json);
+    result_release(&result);
+}
+
 static void test_numbers(void **state)
 {
     (void)state;
@@ -487,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_samples),
         cmocka_unit_test(test_facts),
+        cmocka_unit_test(test_counters),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_utf8),
     };
