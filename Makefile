@@ -3,6 +3,7 @@
 
 BUILD ?= build
 SANITIZED ?= build-sanitized
+GUIDED ?= build-guided
 PREFIX ?= /usr/local
 DEMO ?= mvm-results/demo
 
@@ -10,7 +11,7 @@ FUZZ_COUNT ?= 1000000
 FUZZ_SEED ?= 1
 FUZZ_SECONDS ?= 1000000
 
-.PHONY: all demo check bench fuzz install clean format packages packages-check
+.PHONY: all demo check bench fuzz fuzz-guided install clean format packages packages-check
 
 all:
 	@command -v meson >/dev/null || { echo "meson is not installed; 'make packages' installs what building needs" >&2; exit 1; }
@@ -39,6 +40,17 @@ fuzz: packages-check
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 tests/fuzz/run $(SANITIZED)/tests/fuzz-records \
 		--seed $(FUZZ_SEED) --count $(FUZZ_COUNT) --seconds $(FUZZ_SECONDS)
 
+# The same boot sectors, guided by coverage (libFuzzer, of clang). What it has found to be of interest stays in
+# GUIDED/corpus.
+fuzz-guided: packages-check
+	@scripts/install-packages fuzz
+	@test -f $(GUIDED)/build.ninja || CC=clang meson setup $(GUIDED) -Dc_args=-fsanitize=fuzzer-no-link \
+		-Db_sanitize=address,undefined -Db_lundef=false
+	ninja -C $(GUIDED) tests/fuzz-guided
+	mkdir -p $(GUIDED)/corpus
+	cd $(GUIDED) && UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ../tests/fuzz/run tests/fuzz-guided \
+		--corpus corpus -max_len=640 -timeout=20 -max_total_time=$(FUZZ_SECONDS) -seed=$(FUZZ_SEED)
+
 bench: packages-check
 	$(MAKE) all
 	bench/all $(abspath $(BUILD))/mvm
@@ -52,4 +64,4 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean:
-	rm -rf $(BUILD) $(SANITIZED)
+	rm -rf $(BUILD) $(SANITIZED) $(GUIDED)

@@ -90,7 +90,9 @@ static void lay_reset(struct stage *stage)
 
 void stage_begin(struct stage *stage, const struct fuzz_case *fuzz)
 {
-    stage->fuzz = fuzz;
+    if (fuzz != &stage->kept)
+        stage->kept = *fuzz;
+    stage->fuzz = &stage->kept;
     stage->executed_before = 0;
     stage->skipped_ns = NS_AT_BEGIN;
     stage->input_sent = stage->keys_sent = 0;

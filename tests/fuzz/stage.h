@@ -31,7 +31,8 @@ struct stage {
     uint8_t paint;
     uint8_t disk[CASE_SECTOR];
 
-    const struct fuzz_case *fuzz;
+    const struct fuzz_case *fuzz; /* the present or last one: `kept`, or NULL */
+    struct fuzz_case kept;
     uint64_t executed_before,
         executed_base; /* instructions of contexts that were laid before; at the last lay */
     uint64_t skipped_ns;
