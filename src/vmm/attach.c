@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Consoles, screens and traces of single VMs: jobs for the worker that has them. */
+#include "vmm/disassembly.h"
 #include "vmm/population.h"
 #include "vmm/shard_visit.h"
 
@@ -168,6 +169,10 @@ static void start_trace(struct shard *shard, void *argument)
         attachment->error = -ESRCH;
         return;
     }
+    if (!shard->disassembly)
+        attachment->error = disassembly_open(&shard->disassembly);
+    if (attachment->error)
+        return;
     shard->traced = attachment->number;
     shard->trace_line = attachment->line;
     shard->trace_context = attachment->line_context;

@@ -41,9 +41,11 @@ struct context {
 
     /* Tracing, or NULL: called for port accesses (`direction` 'i' or 'o') of 1, 2 or 4 bytes. */
     void (*trace_port)(void *trace_context, char direction, uint16_t port, unsigned bytes, uint32_t value);
-    /* Called before each instruction with its place and text. */
-    void (*trace_code)(void *trace_context, uint16_t cs, uint32_t eip, const uint8_t *bytes, unsigned count,
-                       const char *text);
+    /* Called before each instruction with its place and the bytes there, more of them than it may have. */
+    void (*trace_code)(void *trace_context, uint16_t cs, uint32_t eip, bool code32, const uint8_t *bytes,
+                       unsigned count);
+    /* Called when an interrupt or exception is delivered. */
+    void (*trace_interrupt)(void *trace_context, uint8_t vector);
     void *trace_context;
 };
 

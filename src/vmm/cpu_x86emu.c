@@ -133,7 +133,8 @@ static void trace(struct cpu *cpu)
 
     for (unsigned i = 0; i < sizeof(bytes); i++)
         bytes[i] = memory_read8(&context->memory, emu->x86.R_CS_BASE + get_ip(emu) + i);
-    context->trace_code(context->trace_context, emu->x86.R_CS, get_ip(emu), bytes, sizeof(bytes), "");
+    context->trace_code(context->trace_context, emu->x86.R_CS, get_ip(emu), is_code32(emu), bytes,
+                        sizeof(bytes));
 }
 
 /* True when something is to be done before the next instruction. */

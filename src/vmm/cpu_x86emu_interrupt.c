@@ -99,6 +99,8 @@ void cpu_deliver(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error
 
     cpu->trap = false;
     cpu->context->state.cpu.halted = 0;
+    if (cpu->context->trace_interrupt)
+        cpu->context->trace_interrupt(cpu->context->trace_context, vector);
     fault = deliver(cpu, vector, has_error, error);
     if (fault.vector != NO_FAULT && vector != VECTOR_DF) /* the fault of a benign one is delivered itself */
         fault = vector == VECTOR_GP || vector == VECTOR_NP || vector == VECTOR_SS || vector == VECTOR_DE

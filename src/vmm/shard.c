@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
+#include "vmm/disassembly.h"
 #include "vmm/resident.h"
 #include "vmm/shard_visit.h"
 
@@ -100,6 +101,7 @@ void shard_free(struct shard *shard)
     vmtable_release(&shard->consoles);
     free(shard->queue);
     free(shard->record);
+    disassembly_close(shard->disassembly);
     resident_free(shard->resident);
     wheel_free(shard->wheel);
     store_free(shard->store);

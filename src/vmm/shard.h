@@ -67,6 +67,7 @@ struct shard {
     size_t queue_room, queue_first, queue_count;
 
     uint32_t traced; /* local number; UINT32_MAX: none */
+    struct disassembly *disassembly; /* once one was traced */
     void (*trace_line)(void *context, const char *text);
     void *trace_context;
 

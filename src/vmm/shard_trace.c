@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a traced VM executes, as lines of text. */
+#include "vmm/disassembly.h"
 #include "vmm/shard_visit.h"
 
 #include <stdio.h>
@@ -12,17 +13,26 @@ static void say(struct shard *shard, const char *line)
         shard->trace_line(shard->trace_context, line);
 }
 
-/* 0000:7C1E  BA F8 03        mov dx,03f8 */
-static void code(void *trace_context, uint16_t cs, uint32_t eip, const uint8_t *bytes, unsigned count,
-                 const char *text)
+/* 0000:7C1E  BA F8 03               mov dx, 0x3f8 */
+static void code(void *trace_context, uint16_t cs, uint32_t eip, bool code32, const uint8_t *bytes,
+                 unsigned count)
 {
-    char line[LINE_ROOM], hex[3 * 15 + 1] = "";
-    size_t at = 0;
+    struct shard *shard = trace_context;
+    char line[LINE_ROOM], hex[3 * 15 + 1] = "", text[LINE_ROOM / 2];
+    size_t length = disassembly_text(shard->disassembly, code32, eip, bytes, count, text, sizeof(text)),
+           at = 0;
 
-    for (unsigned i = 0; i < count && i < 15; i++)
+    for (size_t i = 0; i < length && i < 15; i++)
         at += (size_t)snprintf(hex + at, sizeof(hex) - at, "%02X ", bytes[i]);
-    snprintf(line, sizeof(line), eip > 0xffff ? "%04X:%08X  %-22s %s" : "%04X:%04X  %-22s %s", cs, eip, hex,
-             text);
+    snprintf(line, sizeof(line), code32 ? "%04X:%08X  %-22s %s" : "%04X:%04X  %-22s %s", cs, eip, hex, text);
+    say(shard, line);
+}
+
+static void interrupt(void *trace_context, uint8_t vector)
+{
+    char line[LINE_ROOM];
+
+    snprintf(line, sizeof(line), "           interrupt %02X", vector);
     say(trace_context, line);
 }
 
@@ -39,6 +49,7 @@ void shard_trace_attach(struct shard *shard, struct context *context)
 {
     context->trace_code = code;
     context->trace_port = port;
+    context->trace_interrupt = interrupt;
     context->trace_context = shard;
 }
 
@@ -46,5 +57,6 @@ void shard_trace_detach(struct context *context)
 {
     context->trace_code = NULL;
     context->trace_port = NULL;
+    context->trace_interrupt = NULL;
     context->trace_context = NULL;
 }

@@ -116,8 +116,9 @@ struct vmm_screen {
 };
 int vmm_screen(struct vmm *vmm, uint64_t vm, struct vmm_screen *ret_screen);
 
-/* Runs VM `vm` with a trace into `line` (called on the worker's thread, one line a call, without line feed)
- * from now until `line` returns false or vmm_trace_stop() is called. -ESRCH, -EBUSY. */
+/* Runs VM `vm` with a trace into `line` (called on the worker's thread, one line a call, without line feed:
+ * an instruction, a port access or an interrupt) from now until vmm_trace_stop() is called. -ESRCH: no such
+ * VM; -EBUSY: another one is traced; -ENOMEM. */
 int vmm_trace_start(struct vmm *vmm, uint64_t vm, void (*line)(void *context, const char *text),
                     void *context);
 void vmm_trace_stop(struct vmm *vmm);
