@@ -188,7 +188,7 @@ LIST
 
 @test "VMs that die are counted and do not end the run" {
     need_qemu
-    "$MVM" scale --engine qemu --max 60 --intervals 3 --samples 4 --sample-time 500ms --settle 2s --quiet --out run >table 2>&1 &
+    "$MVM" scale --engine qemu --max 60 --intervals 3 --samples 4 --sample-time 500ms --settle 2s --threshold 100 --quiet --out run >table 2>&1 &
     local mvm=$! deadline=$((SECONDS + 60))
     until [ "$(jq '.intervals | length' run/result.json 2>/dev/null || echo 0)" -ge 1 ] || [ "$SECONDS" -gt "$deadline" ]; do
         sleep 0.1
