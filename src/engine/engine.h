@@ -8,7 +8,8 @@
  *
  * Calls come from one thread. A population is used as: probe, open, then any order of grow, submit and reap,
  * wait, counts, take_boot_times; and close, once, whatever failed before. VMs are numbered 0, 1, 2, ... in
- * the order in which they were started; a number is never used again.
+ * the order in which they were started; a number is never used again. Where starts were refused or called off
+ * there may be gaps: is_running() is false for those.
  *
  * Errors are negative errno values with a sentence in `reason`. A VM that fails or dies is not an error: it
  * is counted (struct engine_counts), and the engine's own words about it are kept (last_failure).
@@ -47,6 +48,7 @@ struct engine_setup {
 /* How many VMs are in which state. started = booting + running + failed + died. */
 struct engine_counts {
     uint64_t started;         /* starts that the engine carried out */
+    uint64_t numbers;         /* all VM numbers are below this; 0: the same as started */
     uint64_t booting;         /* started and not yet ready */
     uint64_t running;         /* ready and not known to have ended */
     uint64_t failed;          /* ended, or ran out of time, before they were ready */

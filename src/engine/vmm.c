@@ -223,6 +223,7 @@ static void vmm_engine_counts(struct population *population, struct engine_count
     vmm_count(vmm->vmm, &counts);
     vmm_last_stop(vmm->vmm, vmm->last_failure, sizeof(vmm->last_failure));
     *ret_counts = (struct engine_counts){.started = counts.started,
+                                         .numbers = counts.numbers,
                                          .booting = counts.booting,
                                          .running = counts.running,
                                          .failed = counts.failed,

@@ -164,8 +164,8 @@ int proof_take(struct population *population, uint64_t sample, struct random *ra
         asking.window = window;
         asking.ready = lists;
         asking.engine->counts(population, &counts);
-        asking.numbers = counts.started;
-        asking.stretches = counts.running > sample ? sample : counts.started;
+        asking.numbers = counts.numbers ? counts.numbers : counts.started;
+        asking.stretches = counts.running > sample ? sample : asking.numbers;
         asking.proof.of = asking.stretches;
         asking.ret_proof = ret_proof;
         ask_all(&asking, questions, lists + window, watch);

@@ -42,7 +42,11 @@ static int look(struct run *run, const struct host_reading *before, uint64_t len
     if (error)
         return error;
     host_usage(before, &after, &run->result->limits, &run->baseline, &run->plan->share, &usage);
-    *ret_taken = (struct taken){usage.memory_taken_bytes, usage.cpu_busy - run->baseline.cpu_busy};
+    /* What VMs take of the process in which they live is known without the noise of all others. */
+    if (usage.own_known)
+        *ret_taken = (struct taken){usage.own_memory_bytes, usage.own_cpu - run->result->baseline.own_cpu};
+    else
+        *ret_taken = (struct taken){usage.memory_taken_bytes, usage.cpu_busy - run->baseline.cpu_busy};
     return 0;
 }
 

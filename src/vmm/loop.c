@@ -118,7 +118,7 @@ static void do_boots(struct worker *worker)
 
         /* Counted as begun only when it is in the shard's counts. The number falls to 0 when boots are taken
          * back. */
-        if (wanted == 0)
+        if (wanted == 0 || !shard_may_boot(worker->shard))
             return;
         if (shard_boot(worker->shard) < 0) {
             atomic_store(&worker->to_boot, 0); /* no further VM can be started; the shard says so */
@@ -159,7 +159,8 @@ static bool take_work(struct worker *worker)
 
     pthread_mutex_lock(&worker->lock);
     while (!worker->stop && !worker->inbox && !worker->job && !worker->requests && !worker->compacting &&
-           shard->queue_count == 0 && atomic_load_explicit(&worker->to_boot, memory_order_relaxed) == 0) {
+           shard->queue_count == 0 &&
+           (atomic_load_explicit(&worker->to_boot, memory_order_relaxed) == 0 || !shard_may_boot(shard))) {
         uint64_t next = wheel_next(shard->wheel);
 
         if (worker->overdue_at < next)

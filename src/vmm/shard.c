@@ -15,6 +15,8 @@
 enum {
     RECORD_ROOM = 64 * 1024, /* of the scratch, at first */
     AHEAD = 24,              /* VMs whose records are fetched into the cache at once */
+    BOOTING_MOST = 128,      /* VMs that have not announced themselves, beyond which no further is started */
+    KEPT_BACK = 16,          /* one part in so many of the memory limit */
 };
 
 #define NUMBERS_MOST    (UINT64_C(1) << 32)
@@ -117,12 +119,33 @@ bool shard_is_running(const struct shard *shard, uint32_t number)
     return !(atomic_load_explicit(&shard->not_running[number / 8], memory_order_relaxed) >> (number % 8) & 1);
 }
 
+/* The last part of the limit is kept back for VMs that grow: they change when they are woken. VMs that are
+ * still booting are taken to become as large as VMs ever were on average. */
+static bool has_room(struct shard *shard)
+{
+    uint64_t limit = shard->options->memory_limit / shard->options->workers;
+    struct store_usage usage;
+
+    if (limit == 0)
+        return true;
+    store_usage(shard->store, &usage);
+    if (shard->boots.count > 0 && usage.records > 0 &&
+        usage.used_bytes / usage.records > shard->largest_average)
+        shard->largest_average = usage.used_bytes / usage.records;
+    return usage.held_bytes + shard->boots.count * shard->largest_average <= limit - limit / KEPT_BACK;
+}
+
+bool shard_may_boot(struct shard *shard)
+{
+    return shard->boots.count == 0 || (shard->boots.count < BOOTING_MOST && has_room(shard));
+}
+
 int shard_boot(struct shard *shard)
 {
     uint64_t number = store_count(shard->store);
     struct visit visit = {.number = (uint32_t)number};
 
-    if (number >= UINT32_MAX) {
+    if (number >= UINT32_MAX || !has_room(shard)) {
         atomic_store(&shard->out_of_memory, true);
         return -ENOMEM;
     }

@@ -71,6 +71,9 @@ struct shard {
     void (*trace_line)(void *context, const char *text);
     void *trace_context;
 
+    uint64_t
+        largest_average; /* bytes of a VM in the store, the most there ever were while VMs were booting */
+
     uint8_t *record; /* scratch for packing */
     size_t record_room;
 
@@ -103,7 +106,11 @@ bool shard_is_running(const struct shard *shard, uint32_t number);
 /* The population's clock now. */
 uint64_t shard_now(const struct shard *shard);
 
-/* Boots one more VM and lets it run until it sleeps or its slice ends. -ENOMEM: the store is full. */
+/* False while so many VMs are booting that the next should wait for them. */
+bool shard_may_boot(struct shard *shard);
+
+/* Boots one more VM and lets it run until it sleeps or its slice ends. -ENOMEM: the store is full, but for
+ * what is kept back for VMs that grow. */
 int shard_boot(struct shard *shard);
 
 /* Begins a request. It is in `done` when it is finished, now or later. */
@@ -112,7 +119,8 @@ void shard_request(struct shard *shard, struct vmm_request *request);
 /* Takes expired timers, at most `most`; returns how many VMs were woken. */
 size_t shard_timers(struct shard *shard, size_t most);
 
-/* Gives VMs of the run queue a slice each, in turn, until all had one or `most_ns` are over; returns how many. */
+/* Gives VMs of the run queue a slice each, in turn, until all had one or `most_ns` are over; returns how
+ * many. */
 size_t shard_slices(struct shard *shard, uint64_t most_ns);
 
 /* Ends requests and boots whose time is over. Returns the population's time of the next such end, or

@@ -125,8 +125,10 @@ void vmm_boot(struct vmm *vmm, uint64_t count)
         if (more > left)
             more = left;
         left -= more;
-        if (more)
+        if (more) {
+            atomic_store(&vmm->shards[i]->out_of_memory, false);
             worker_boot(vmm->workers[i], more);
+        }
     }
 }
 
@@ -194,10 +196,14 @@ void vmm_count(struct vmm *vmm, struct vmm_counts *ret_counts)
     for (unsigned i = 0; i < vmm->options.workers; i++) {
         struct shard *shard = vmm->shards[i];
 
+        uint64_t started = atomic_load(&shard->counts.started);
+
+        if (started > 0 && (started - 1) * vmm->options.workers + i >= sum.numbers)
+            sum.numbers = (started - 1) * vmm->options.workers + i + 1;
+        sum.started += started;
         sum.running += atomic_load(&shard->counts.running);
         sum.failed += atomic_load(&shard->counts.failed);
         sum.stopped += atomic_load(&shard->counts.stopped);
-        sum.started += atomic_load(&shard->counts.started);
         sum.boots += atomic_load(&shard->counts.boots);
         sum.instructions += atomic_load(&shard->counts.instructions);
         sum.wakes += atomic_load(&shard->counts.wakes);

@@ -20,11 +20,12 @@ struct reason;
 struct vmm;
 
 struct vmm_options {
-    unsigned workers;         /* 1 to 256 */
-    uint32_t memory_mib;      /* of each guest: 1 to 16 */
-    uint64_t memory_limit;    /* bytes that all stores together may take; 0: no limit */
-    uint32_t slice;           /* instructions that a VM may execute before others get their turn */
-    uint32_t output_limit;    /* bytes on COM1 without sleep or input that stop a VM; 0: no limit */
+    unsigned workers;      /* 1 to 256 */
+    uint32_t memory_mib;   /* of each guest: 1 to 16 */
+    uint64_t memory_limit; /* bytes that all stores together may take; 0: no limit. Boots end at 15/16 of it:
+                              the rest is for VMs that grow */
+    uint32_t slice;        /* instructions that a VM may execute before others get their turn */
+    uint32_t output_limit; /* bytes on COM1 without sleep or input that stop a VM; 0: no limit */
     uint64_t boot_timeout_ns; /* a VM that has not announced itself by then has failed */
     uint8_t drive;            /* 00h floppy or 80h hard disk: what the image is booted from */
     bool learn;    /* keep VMs as differences to learned bases too, not only to the machine at reset */
@@ -55,8 +56,10 @@ struct vmm_request {
 
 struct vmm_counts {
     uint64_t started, booting, running;
-    uint64_t failed;               /* stopped before they were ready */
-    uint64_t stopped;              /* after */
+    uint64_t numbers; /* all VMs' numbers are below this; more than started where boots were taken back
+                         or refused, which leaves gaps */
+    uint64_t failed;  /* stopped before they were ready */
+    uint64_t stopped; /* after */
     uint64_t stops[VM_STOP_COUNT]; /* by reason; [VM_RUNS]: those that did not announce themselves in time */
     uint64_t instructions, wakes, ticks_lost, boots; /* since the population was opened */
     uint64_t runnable; /* VMs that have not halted and wait for their next slice */
@@ -75,7 +78,7 @@ void vmm_boot(struct vmm *vmm, uint64_t count);
 void vmm_boot_cancel(struct vmm *vmm);
 /* VMs that were asked for by vmm_boot() and are neither ready nor failed. */
 uint64_t vmm_booting(struct vmm *vmm);
-/* No further VM can be started: -ENOMEM with the sentence; else 0. */
+/* Since the last vmm_boot() there was no room for a VM: -ENOMEM with the sentence; else 0. */
 int vmm_exhausted(struct vmm *vmm, struct reason *reason);
 
 void vmm_submit(struct vmm *vmm, struct vmm_request *const *requests, size_t count);
