@@ -2,6 +2,7 @@
 #include "duel.h"
 
 #include "base/clock.h"
+#include "vmm/disassembly.h"
 #include "vmm/shard_visit.h"
 
 #include <stdlib.h>
@@ -24,7 +25,11 @@ struct duel {
 
 struct duel *duel_open(void)
 {
-    return calloc(1, sizeof(struct duel));
+    struct duel *duel = calloc(1, sizeof(*duel));
+
+    if (!duel || disassembly_open(&duel->traced.disassembly) < 0)
+        abort();
+    return duel;
 }
 
 static void close_pair(struct pair *pair)
@@ -40,6 +45,7 @@ void duel_close(struct duel *duel)
 {
     for (unsigned i = 0; i < 4; i++)
         close_pair(duel->pairs[i / 2][i % 2]);
+    disassembly_close(duel->traced.disassembly);
     free(duel);
 }
 
