@@ -71,6 +71,7 @@ static int interrupt(x86emu_t *emu, u8 vector, unsigned type)
 {
     struct cpu *cpu = emu->_private;
 
+    cpu->library_eip = 0;
     if (type & INTR_MODE_RESTART)
         cpu_fault(cpu, vector, type & INTR_MODE_ERRCODE, 0); /* of an access, not of a selector */
     else
@@ -146,10 +147,22 @@ static inline bool has_to_look(const struct cpu *cpu)
            (context->interrupt && cpu->emu->x86.R_FLG & FLAG_IF);
 }
 
-/* EIP is beyond the segment's limit, or beyond what 16-bit code can reach. */
-static inline bool is_outside(const x86emu_t *emu)
+/* EIP is so near the segment's limit that an instruction may not fit, or beyond it, or beyond what 16-bit
+ * code can reach. */
+static inline bool is_at_end(const x86emu_t *emu)
 {
-    return emu->x86.R_EIP > emu->x86.R_CS_LIMIT || (!is_code32(emu) && emu->x86.R_EIP > 0xffff);
+    return (int64_t)emu->x86.R_CS_LIMIT - emu->x86.R_EIP < INSTRUCTION_MOST - 1 ||
+           (!is_code32(emu) && emu->x86.R_EIP > 0xffff);
+}
+
+/* Whether the instruction at EIP is within the segment with all its bytes. */
+static bool is_inside(struct cpu *cpu)
+{
+    const x86emu_t *emu = cpu->emu;
+
+    if (emu->x86.R_EIP > emu->x86.R_CS_LIMIT || (!is_code32(emu) && emu->x86.R_EIP > 0xffff))
+        return false;
+    return cpu_fits(cpu, (uint64_t)emu->x86.R_CS_LIMIT - emu->x86.R_EIP + 1);
 }
 
 /* Executes one instruction, if it is not for the library. The quick ones and those that are special want its
@@ -158,7 +171,7 @@ static inline bool execute_here(struct cpu *cpu)
 {
     struct instruction instruction;
 
-    if (__builtin_expect(is_outside(cpu->emu), 0)) {
+    if (__builtin_expect(is_at_end(cpu->emu), 0) && !is_inside(cpu)) {
         cpu_fault(cpu, VECTOR_GP, true, 0);
         return true;
     }
@@ -174,6 +187,7 @@ static inline bool execute_here(struct cpu *cpu)
             return true;
     }
     cpu_remember(cpu);
+    cpu->toggled = 0;
     return cpu_special_opcodes[opcode] && cpu_special(cpu, &instruction);
 }
 
@@ -184,6 +198,9 @@ static int check(x86emu_t *emu)
     struct cpu *cpu = emu->_private;
     struct context *context = cpu->context;
 
+    /* The library lets IP wrap around after an instruction at the end. What it executes does not jump. */
+    if (__builtin_expect(emu->x86.R_EIP < cpu->library_eip && !is_code32(emu), 0))
+        emu->x86.R_EIP += 0x10000;
     for (;;) {
         if (__builtin_expect(has_to_look(cpu), 0) && look(cpu))
             return 1;
@@ -200,10 +217,11 @@ static int check(x86emu_t *emu)
     cpu->executed++;
     emu->x86.intr_type = 0;
     emu->x86.saved_cs = emu->x86.R_CS;
-    emu->x86.saved_eip = emu->x86.R_EIP;
+    emu->x86.saved_eip = cpu->library_eip = emu->x86.R_EIP;
     /* What was executed here may have changed the mode that the library noted before it called. */
-    emu->x86.mode = (is_code32(emu) ? _MODE_DATA32 | _MODE_ADDR32 | _MODE_CODE32 : 0) |
-                    (ACC_D(emu->x86.R_SS_ACC) ? _MODE_STACK32 : 0);
+    emu->x86.mode = ((is_code32(emu) ? _MODE_DATA32 | _MODE_ADDR32 | _MODE_CODE32 : 0u) |
+                     (ACC_D(emu->x86.R_SS_ACC) ? _MODE_STACK32 : 0u)) ^
+                    cpu->toggled;
     return 0;
 }
 
@@ -310,6 +328,7 @@ static uint64_t run_once(struct cpu *cpu, struct context *context, uint64_t slic
     cpu->next_look = LOOK_EVERY;
     cpu->shadow_at = state->shadow ? 0 : UINT64_MAX;
     cpu->trap = false;
+    cpu->library_eip = 0;
     load(cpu->emu, state);
     x86emu_run(cpu->emu, 0);
     save(cpu->emu, state);
@@ -335,7 +354,7 @@ static enum cpu_exit run(struct cpu *cpu, struct context *context, uint64_t slic
 
         slice = used < slice ? slice - used : 0;
     } while (cpu->exit == CPU_HALTED && can_be_interrupted(context) && slice > 0);
-    return cpu->exit;
+    return cpu->exit == CPU_HALTED && can_be_interrupted(context) ? CPU_SLICE : cpu->exit;
 }
 
 const struct cpu_kind cpu_x86emu = {.name = "emulated", .create = create, .run = run, .destroy = destroy};

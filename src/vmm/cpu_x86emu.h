@@ -57,8 +57,10 @@ struct cpu {
     uint64_t next_look; /* `executed` at which the clock, the mode and the trap flag are looked at again */
     uint64_t shadow_at; /* interrupts wait before the instruction with this number */
     enum cpu_exit exit;
-    bool trap;      /* the instruction that was just executed is to be followed by #DB */
-    bool remembers; /* `before` is of this instruction */
+    bool trap;            /* the instruction that was just executed is to be followed by #DB */
+    uint32_t library_eip; /* where the library executed its last instruction; 0: another one came since */
+    uint32_t toggled;     /* what the library's decoding is to find the other way round: see check() */
+    bool remembers;       /* `before` is of this instruction */
     struct cpu_snapshot before;
 };
 
@@ -86,13 +88,10 @@ static inline uint32_t get_ip(const x86emu_t *emu)
     return is_code32(emu) ? emu->x86.R_EIP : emu->x86.R_EIP & 0xffff;
 }
 
-/* Sets EIP `count` bytes on. All four bytes are written at once: a read of them would else wait for the two.
- */
+/* Sets EIP `count` bytes on. In 16-bit code too it goes on to 10000h, where it is beyond the limit. */
 static inline void cpu_skip(x86emu_t *emu, unsigned count)
 {
-    uint32_t eip = emu->x86.R_EIP + count;
-
-    emu->x86.R_EIP = is_code32(emu) ? eip : eip & 0xffff;
+    emu->x86.R_EIP += count;
 }
 
 /* Keeps the registers as they are now, for cpu_fault() to undo what this instruction changes. Not needed by
@@ -107,12 +106,18 @@ static inline void cpu_remember(struct cpu *cpu)
 /* cpu_x86emu_interrupt.c: delivers an interrupt or exception; faults within it become #DF and then stop the
  * VM. EIP is what is to be pushed. `error` counts when `has_error`. */
 void cpu_deliver(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error);
+/* INT n, INT3 and INTO of `length` bytes: a fault of the delivery is one of this instruction. */
+void cpu_software_interrupt(struct cpu *cpu, uint8_t vector, unsigned length);
 /* A fault of the present instruction: what it changed since cpu_remember() is undone first. */
 void cpu_fault(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error);
 void cpu_iret(struct cpu *cpu, bool data32);
 
-/* cpu_x86emu_string.c: up to a bounded number of rounds of a REP string instruction. */
-void cpu_rep_string(struct cpu *cpu, const struct instruction *instruction);
+/* cpu_x86emu_length.c: how many bytes the instruction has, prefixes included; it was decoded as far as its
+ * opcode. */
+unsigned cpu_length(const struct instruction *instruction);
+
+/* cpu_x86emu_special.c: whether the instruction at EIP has at most so many bytes. */
+bool cpu_fits(struct cpu *cpu, uint64_t bytes);
 
 /* cpu_x86emu_special.c: true when it executed the instruction; false: the library may. */
 extern const uint8_t cpu_special_opcodes[256];
@@ -138,8 +143,5 @@ static inline void cpu_fetch(struct cpu *cpu, struct instruction *instruction)
     else
         cpu_fetch_slowly(cpu, instruction);
 }
-
-/* True when `size` bytes at `offset` are within the segment; else the fault was delivered. */
-bool cpu_check_segment(struct cpu *cpu, const sel_t *segment, uint32_t offset, unsigned size);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Shifts: the library takes counts from 32 on as they are, where the CPU takes them modulo 32, and clears OF
- * when nothing is shifted. Divisions: the library divides the lowest number by -1 on the host, which ends the
- * process. AAM by 0 the same. SAHF: it sets reserved flags.
+ * Shifts: the library takes counts from 32 on as they are, where the CPU takes them modulo 32, those of SAR
+ * modulo the size, clears OF when nothing is shifted and keeps it when SAR shifts by 1. Divisions: the
+ * library divides the lowest number by -1 on the host, which ends the process. AAM by 0 the same. SAHF: it
+ * sets reserved flags. And what reads and writes memory: see cpu_x86emu_data.c.
  */
 #include "vmm/cpu_x86emu_special.h"
 
@@ -152,20 +153,120 @@ static bool divide(struct cpu *cpu, uint32_t divisor, unsigned size, bool is_sig
     return true;
 }
 
-bool execute_divide(struct cpu *cpu, const struct instruction *instruction)
+/* CF and OF say that the upper half holds more than the lower half's sign, or than zeros. The others are
+ * undefined. */
+static void product_flags(struct cpu *cpu, uint32_t low, bool overflows, unsigned size)
 {
-    unsigned size = instruction->opcode & 1 ? data_size(instruction) : 1;
-    uint32_t divisor;
+    flags_set(cpu, F_CF | F_OF | F_PF | F_ZF | F_SF | F_AF,
+              result_flags(low & width_mask(size), 8 * size) | (overflows ? F_CF | F_OF : 0u));
+}
 
-    if ((instruction->second & 0x30) != 0x30)
-        return false; /* TEST, NOT, NEG, MUL, IMUL */
+static int64_t sign_extended(uint32_t value, unsigned size)
+{
+    return size == 1 ? (int8_t)value : size == 2 ? (int16_t)value : (int32_t)value;
+}
+
+/* MUL and IMUL to twice the size: AX, DX:AX, EDX:EAX. */
+static void multiply(struct cpu *cpu, uint32_t value, unsigned size, bool is_signed)
+{
+    uint32_t with = register_get(cpu, REG_AX, size);
+    uint64_t product = is_signed ? (uint64_t)(sign_extended(with, size) * sign_extended(value, size))
+                                 : (uint64_t)with * value;
+    uint32_t low = (uint32_t)product & width_mask(size);
+    bool overflows = is_signed ? (int64_t)product != sign_extended(low, size) : product != low;
+
+    if (size == 1) {
+        cpu->emu->x86.R_AX = (u16)product;
+    } else {
+        register_set(cpu, REG_AX, size, low);
+        register_set(cpu, REG_DX, size, (uint32_t)(product >> 8 * size));
+    }
+    product_flags(cpu, low, overflows, size);
+}
+
+static bool negate(struct cpu *cpu, const struct operand *operand, uint32_t value, unsigned size)
+{
+    cpu_remember(cpu);
+    flags_of_difference(cpu, 0, value, 0, size);
+    return operand_set(cpu, operand, size, 0u - value);
+}
+
+/* F6h and F7h: TEST, NOT, NEG, MUL, IMUL, DIV and IDIV of r/m. */
+bool execute_group3(struct cpu *cpu, const struct instruction *instruction)
+{
     struct operand operand = operand_decode(cpu, instruction, after_opcode(instruction));
+    unsigned size = instruction->opcode & 1 ? data_size(instruction) : 1, end = operand.end;
+    uint32_t value;
 
-    if (!operand_get(cpu, &operand, size, &divisor))
+    if (!operand_get(cpu, &operand, size, &value))
         return true;
-    if (!divide(cpu, divisor, size, operand.reg == 7))
-        return divide_fault(cpu);
-    return execute_ends(cpu, operand.end);
+    switch (operand.reg) {
+    case 0:
+    case 1:
+        flags_of_logic(cpu, value & immediate(instruction, end, size), size);
+        end += size;
+        break;
+    case 2:
+        if (!operand_set(cpu, &operand, size, ~value))
+            return true;
+        break;
+    case 3:
+        if (!negate(cpu, &operand, value, size))
+            return true;
+        break;
+    case 4:
+    case 5:
+        multiply(cpu, value, size, operand.reg == 5);
+        break;
+    default:
+        if (!divide(cpu, value, size, operand.reg == 7))
+            return divide_fault(cpu);
+    }
+    return execute_ends(cpu, end);
+}
+
+/* IMUL with two operands (0FAFh) and with three (69h and 6Bh). */
+bool execute_multiply(struct cpu *cpu, const struct instruction *instruction)
+{
+    struct operand operand = operand_decode(cpu, instruction, after_opcode(instruction));
+    unsigned size = data_size(instruction), end = operand.end;
+    uint32_t value, by;
+
+    if (!operand_get(cpu, &operand, size, &value))
+        return true;
+    if (instruction->opcode == 0x0f) {
+        by = register_get(cpu, operand.reg, size);
+    } else {
+        unsigned length = instruction->opcode == 0x69 ? size : 1;
+
+        by = (uint32_t)sign_extended(immediate(instruction, end, length), length);
+        end += length;
+    }
+    int64_t product = sign_extended(value, size) * sign_extended(by, size);
+
+    register_set(cpu, operand.reg, size, (uint32_t)product);
+    product_flags(cpu, (uint32_t)product, product != sign_extended((uint32_t)product, size), size);
+    return execute_ends(cpu, end);
+}
+
+/* DAS. The library tests AL after its first correction, and so forgets the borrow of values below 6 and the
+ * second correction of those from 9Ah to 9Fh. */
+bool execute_adjust_difference(struct cpu *cpu, const struct instruction *instruction)
+{
+    uint8_t before = cpu->emu->x86.R_AL, al = before;
+    uint32_t flags = cpu->emu->x86.R_FLG;
+    bool carry = flags & F_CF, half = (before & 15) > 9 || flags & F_AF, high = before > 0x99 || carry;
+
+    if (half) {
+        carry = carry || before < 6;
+        al = (uint8_t)(al - 6);
+    }
+    if (high)
+        al = (uint8_t)(al - 0x60);
+    cpu->emu->x86.R_AL = al;
+    flags_set(cpu, F_CF | F_AF | F_PF | F_ZF | F_SF,
+              result_flags(al, 8) | (carry || high ? F_CF : 0u) | (half ? F_AF : 0u));
+    return execute_ends(cpu, after_opcode(instruction));
 }
 
 /* AAM. */

@@ -123,7 +123,7 @@ bool execute_exchange_add(struct cpu *cpu, const struct instruction *instruction
         return true;
     if (!operand.is_register)
         register_set(cpu, operand.reg, size, value);
-    flags_of_sum(cpu, value, add, size);
+    flags_of_sum(cpu, value, add, 0, size);
     return execute_ends(cpu, operand.end);
 }
 
@@ -142,7 +142,7 @@ bool execute_compare_exchange(struct cpu *cpu, const struct instruction *instruc
         return true;
     if (!equal)
         register_set(cpu, REG_AX, size, value);
-    flags_of_difference(cpu, expected, value, size);
+    flags_of_difference(cpu, expected, value, 0, size);
     return execute_ends(cpu, operand.end);
 }
 

@@ -112,6 +112,22 @@ void cpu_deliver(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error
         context_stop(cpu->context, VM_STOP_TRIPLE_FAULT, vector);
 }
 
+void cpu_software_interrupt(struct cpu *cpu, uint8_t vector, unsigned length)
+{
+    uint32_t eip = cpu->emu->x86.R_EIP;
+    struct fault fault;
+
+    cpu->trap = false;
+    cpu_skip(cpu->emu, length);
+    fault = deliver(cpu, vector, false, 0);
+    if (fault.vector == NO_FAULT) {
+        cpu->next_look = cpu->executed;
+        return;
+    }
+    cpu->emu->x86.R_EIP = eip;
+    cpu_deliver(cpu, (uint8_t)fault.vector, true, fault.error);
+}
+
 void cpu_fault(struct cpu *cpu, uint8_t vector, bool has_error, uint32_t error)
 {
     if (cpu->remembers) {

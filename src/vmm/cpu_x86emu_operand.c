@@ -105,7 +105,7 @@ bool segment_holds(const sel_t *segment, uint32_t offset, unsigned size)
     return last <= segment->limit;
 }
 
-bool cpu_check_segment(struct cpu *cpu, const sel_t *segment, uint32_t offset, unsigned size)
+static bool check_limit(struct cpu *cpu, const sel_t *segment, uint32_t offset, unsigned size)
 {
     if (segment_holds(segment, offset, size) && (!is_protected(cpu->emu) || ACC_P(segment->acc)))
         return true;
@@ -126,6 +126,11 @@ static bool check_type(struct cpu *cpu, const sel_t *segment, bool writes)
     return false;
 }
 
+bool segment_check(struct cpu *cpu, const sel_t *segment, uint32_t offset, unsigned size, bool writes)
+{
+    return check_limit(cpu, segment, offset, size) && check_type(cpu, segment, writes);
+}
+
 uint32_t linear_read(struct cpu *cpu, uint32_t address, unsigned size)
 {
     const struct memory *memory = &cpu->context->memory;
@@ -137,7 +142,7 @@ uint32_t linear_read(struct cpu *cpu, uint32_t address, unsigned size)
 
 bool segment_read(struct cpu *cpu, const sel_t *segment, uint32_t offset, unsigned size, uint32_t *ret_value)
 {
-    if (!cpu_check_segment(cpu, segment, offset, size) || !check_type(cpu, segment, false))
+    if (!segment_check(cpu, segment, offset, size, false))
         return false;
     *ret_value = linear_read(cpu, segment->base + offset, size);
     return true;
@@ -148,7 +153,7 @@ bool segment_write(struct cpu *cpu, const sel_t *segment, uint32_t offset, unsig
     struct memory *memory = &cpu->context->memory;
     uint32_t address = segment->base + offset;
 
-    if (!cpu_check_segment(cpu, segment, offset, size) || !check_type(cpu, segment, true))
+    if (!segment_check(cpu, segment, offset, size, true))
         return false;
     if (size == 1)
         memory_write8(memory, address, (uint8_t)value);
@@ -227,24 +232,34 @@ static uint32_t common_flags(uint32_t a, uint32_t b, uint32_t result, unsigned s
 
 enum { ARITHMETIC = F_CF | F_PF | F_AF | F_ZF | F_SF | F_OF };
 
-void flags_of_sum(struct cpu *cpu, uint32_t a, uint32_t b, unsigned size)
+void flags_of_sum(struct cpu *cpu, uint32_t a, uint32_t b, unsigned carry, unsigned size)
 {
-    uint32_t width = width_mask(size), top = (width >> 1) + 1, result = (a + b) & width;
+    uint32_t width = width_mask(size), top = (width >> 1) + 1;
 
     a &= width;
     b &= width;
+    uint64_t sum = (uint64_t)a + b + carry;
+    uint32_t result = (uint32_t)sum & width;
+
     flags_set(cpu, ARITHMETIC,
-              common_flags(a, b, result, size) | (result < a ? F_CF : 0u) |
+              common_flags(a, b, result, size) | (sum > width ? F_CF : 0u) |
                   (~(a ^ b) & (a ^ result) & top ? F_OF : 0u));
 }
 
-void flags_of_difference(struct cpu *cpu, uint32_t a, uint32_t b, unsigned size)
+void flags_of_difference(struct cpu *cpu, uint32_t a, uint32_t b, unsigned borrow, unsigned size)
 {
-    uint32_t width = width_mask(size), top = (width >> 1) + 1, result = (a - b) & width;
+    uint32_t width = width_mask(size), top = (width >> 1) + 1, result = (a - b - borrow) & width;
 
     a &= width;
     b &= width;
     flags_set(cpu, ARITHMETIC,
-              common_flags(a, b, result, size) | (a < b ? F_CF : 0u) |
+              common_flags(a, b, result, size) | (a < (uint64_t)b + borrow ? F_CF : 0u) |
                   ((a ^ b) & (a ^ result) & top ? F_OF : 0u));
+}
+
+void flags_of_logic(struct cpu *cpu, uint32_t result, unsigned size)
+{
+    flags_set(cpu, ARITHMETIC,
+              (__builtin_parity(result & 0xff) ? 0u : F_PF) | (result ? 0u : F_ZF) |
+                  (result >> (8 * size - 1) & 1 ? F_SF : 0u));
 }

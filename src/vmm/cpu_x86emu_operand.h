@@ -59,6 +59,10 @@ bool operand_set(struct cpu *cpu, const struct operand *operand, unsigned size, 
  * down holds what is above its limit. */
 bool segment_holds(const sel_t *segment, uint32_t offset, unsigned size);
 
+/* True when that may be read, or written; else the fault was delivered: #SS or #GP beyond the limit, #GP for
+ * the kind of segment. */
+bool segment_check(struct cpu *cpu, const sel_t *segment, uint32_t offset, unsigned size, bool writes);
+
 /* Memory by segment and offset, `size` 1, 2 or 4. */
 bool segment_read(struct cpu *cpu, const sel_t *segment, uint32_t offset, unsigned size, uint32_t *ret_value);
 bool segment_write(struct cpu *cpu, const sel_t *segment, uint32_t offset, unsigned size, uint32_t value);
@@ -89,9 +93,12 @@ static inline unsigned data_size(const struct instruction *instruction)
     return instruction->data32 ? 4 : 2;
 }
 
-/* The flags of a + b, and of a - b, of `size` bytes (Intel SDM volume 1, 3.4.3.1). */
-void flags_of_sum(struct cpu *cpu, uint32_t a, uint32_t b, unsigned size);
-void flags_of_difference(struct cpu *cpu, uint32_t a, uint32_t b, unsigned size);
+/* The flags of a + b + carry, and of a - b - borrow, of `size` bytes (Intel SDM volume 1, 3.4.3.1). */
+void flags_of_sum(struct cpu *cpu, uint32_t a, uint32_t b, unsigned carry, unsigned size);
+void flags_of_difference(struct cpu *cpu, uint32_t a, uint32_t b, unsigned borrow, unsigned size);
+
+/* The flags of AND, OR, XOR and TEST: those of the result, and OF, CF and AF clear. */
+void flags_of_logic(struct cpu *cpu, uint32_t result, unsigned size);
 
 /* Sets `mask` of the flags to `value`. */
 static inline void flags_set(struct cpu *cpu, uint32_t mask, uint32_t value)

@@ -19,26 +19,25 @@ static inline unsigned operand_at(const struct instruction *instruction)
 
 enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
 
-static void flags_of_logic(struct cpu *cpu, uint32_t result, unsigned size)
-{
-    flags_set(cpu, F_CF | F_OF | F_AF | F_PF | F_ZF | F_SF,
-              (__builtin_parity(result & 0xff) ? 0u : F_PF) | (result ? 0u : F_ZF) |
-                  (result >> (8 * size - 1) & 1 ? F_SF : 0u));
-}
-
-/* Not ADC and SBB. The flags are set. */
+/* The flags are set. */
 static uint32_t compute(struct cpu *cpu, unsigned what, uint32_t a, uint32_t b, unsigned size)
 {
-    uint32_t result;
+    uint32_t result, carry = cpu->emu->x86.R_FLG & F_CF;
 
     switch (what) {
     case ALU_ADD:
-        flags_of_sum(cpu, a, b, size);
+        flags_of_sum(cpu, a, b, 0, size);
         return a + b;
+    case ALU_ADC:
+        flags_of_sum(cpu, a, b, carry, size);
+        return a + b + carry;
     case ALU_SUB:
     case ALU_CMP:
-        flags_of_difference(cpu, a, b, size);
+        flags_of_difference(cpu, a, b, 0, size);
         return a - b;
+    case ALU_SBB:
+        flags_of_difference(cpu, a, b, carry, size);
+        return a - b - carry;
     case ALU_OR:
         result = a | b;
         break;
@@ -90,15 +89,13 @@ static bool quick_alu(struct cpu *cpu, const struct instruction *instruction)
     return true;
 }
 
-/* 80h, 81h, 83h: an immediate to r/m. */
+/* 80h to 83h: an immediate to r/m. */
 static bool quick_alu_immediate(struct cpu *cpu, const struct instruction *instruction)
 {
     struct operand operand = operand_decode(cpu, instruction, operand_at(instruction));
     unsigned size = size_of(instruction), length = instruction->opcode == 0x83 ? 1 : size;
     uint32_t a, b = immediate(instruction, operand.end, length), result;
 
-    if (operand.reg == ALU_ADC || operand.reg == ALU_SBB)
-        return false;
     if (instruction->opcode == 0x83)
         b = (uint32_t)(int32_t)(int8_t)b;
     if (!operand_get(cpu, &operand, size, &a))
@@ -139,10 +136,10 @@ static bool quick_count(struct cpu *cpu, const struct instruction *instruction)
     uint32_t value = register_get(cpu, number, size), carry = cpu->emu->x86.R_FLG & F_CF;
 
     if (instruction->opcode < 0x48) {
-        flags_of_sum(cpu, value, 1, size);
+        flags_of_sum(cpu, value, 1, 0, size);
         value++;
     } else {
-        flags_of_difference(cpu, value, 1, size);
+        flags_of_difference(cpu, value, 1, 0, size);
         value--;
     }
     flags_set(cpu, F_CF, carry);
@@ -164,9 +161,9 @@ static bool quick_count_operand(struct cpu *cpu, const struct instruction *instr
         return true;
     cpu_remember(cpu);
     if (operand.reg == 0)
-        flags_of_sum(cpu, value, 1, size);
+        flags_of_sum(cpu, value, 1, 0, size);
     else
-        flags_of_difference(cpu, value, 1, size);
+        flags_of_difference(cpu, value, 1, 0, size);
     flags_set(cpu, F_CF, carry);
     if (operand_set(cpu, &operand, size, operand.reg == 0 ? value + 1 : value - 1))
         next(cpu, operand.end);
@@ -215,8 +212,7 @@ static bool quick_pop(struct cpu *cpu, const struct instruction *instruction)
     return true;
 }
 
-/* The conditions of Jcc (Intel SDM volume 1, appendix B); odd ones are the even ones' opposites. */
-static bool holds(uint32_t flags, unsigned condition)
+bool condition_holds(uint32_t flags, unsigned condition)
 {
     bool sign_differs = !(flags & F_SF) != !(flags & F_OF), result;
 
@@ -250,16 +246,14 @@ static bool holds(uint32_t flags, unsigned condition)
 
 static bool quick_jump(struct cpu *cpu, const struct instruction *instruction)
 {
-    int32_t by = (int8_t)instruction->bytes[operand_at(instruction)];
-    bool taken = instruction->opcode == 0xeb || holds(cpu->emu->x86.R_FLG, instruction->opcode & 15);
+    uint32_t by = (uint32_t)(int8_t)instruction->bytes[operand_at(instruction)];
+    bool taken =
+        instruction->opcode == 0xeb || condition_holds(cpu->emu->x86.R_FLG, instruction->opcode & 15);
 
-    /* Only the address that is jumped to is cut to the size of the data. */
-    next(cpu, operand_at(instruction) + 1);
-    if (taken) {
-        cpu->emu->x86.R_EIP += (uint32_t)by;
-        if (!instruction->data32)
-            cpu->emu->x86.R_EIP &= 0xffff;
-    }
+    if (taken)
+        (void)near_jump(cpu, cpu->emu->x86.R_EIP + operand_at(instruction) + 1 + by, instruction->data32);
+    else
+        next(cpu, operand_at(instruction) + 1);
     return true;
 }
 
@@ -328,20 +322,20 @@ static bool quick_flag(struct cpu *cpu, const struct instruction *instruction)
 
 static bool quick_call(struct cpu *cpu, const struct instruction *instruction)
 {
-    unsigned size = data_size(instruction);
-    uint32_t back = get_ip(cpu->emu) + operand_at(instruction) + size;
+    unsigned size = data_size(instruction), at = operand_at(instruction);
+    uint32_t by = immediate(instruction, at, size);
 
-    if (stack_push(cpu, back, size))
-        next(cpu, operand_at(instruction) + size + immediate(instruction, operand_at(instruction), size));
+    near_call(cpu, get_ip(cpu->emu) + at + size + by, instruction->data32, at + size);
     return true;
 }
 
 static bool quick_return(struct cpu *cpu, const struct instruction *instruction)
 {
+    unsigned size = data_size(instruction);
     uint32_t eip;
 
-    if (stack_pop(cpu, data_size(instruction), &eip))
-        cpu->emu->x86.R_EIP = eip;
+    if (stack_peek(cpu, 0, size, &eip) && near_jump(cpu, eip, true))
+        stack_pointer_set(cpu, stack_pointer(cpu) + size);
     return true;
 }
 
@@ -354,6 +348,8 @@ bool (*const cpu_quick[256])(struct cpu *cpu, const struct instruction *instruct
     [0x16] = quick_push_segment,
     [0x1e] = quick_push_segment,
     ALU(0x08),
+    ALU(0x10),
+    ALU(0x18),
     ALU(0x20),
     ALU(0x28),
     ALU(0x30),
@@ -364,8 +360,7 @@ bool (*const cpu_quick[256])(struct cpu *cpu, const struct instruction *instruct
     [0x68] = quick_push_immediate,
     [0x6a] = quick_push_immediate,
     [0x70 ... 0x7f] = quick_jump,
-    [0x80 ... 0x81] = quick_alu_immediate,
-    [0x83] = quick_alu_immediate,
+    [0x80 ... 0x83] = quick_alu_immediate,
     [0x84 ... 0x85] = quick_test,
     [0x88 ... 0x8b] = quick_move,
     [0xa8 ... 0xa9] = quick_test,

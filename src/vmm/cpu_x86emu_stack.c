@@ -71,6 +71,27 @@ bool execute_enter(struct cpu *cpu, const struct instruction *instruction)
     return execute_ends(cpu, at + 3);
 }
 
+bool execute_leave(struct cpu *cpu, const struct instruction *instruction)
+{
+    unsigned size = data_size(instruction);
+    bool stack32 = ACC_D(cpu->emu->x86.R_SS_ACC);
+    uint32_t frame = register_get(cpu, REG_BP, stack32 ? 4 : 2), value;
+
+    if (!segment_read(cpu, cpu->emu->x86.R_SS_SEL, frame, size, &value))
+        return true;
+    stack_pointer_set(cpu, frame + size);
+    register_set(cpu, REG_BP, size, value);
+    return execute_ends(cpu, after_opcode(instruction));
+}
+
+/* FS and GS; the others are quick. */
+bool execute_push_segment(struct cpu *cpu, const struct instruction *instruction)
+{
+    if (!stack_push(cpu, cpu->emu->x86.seg[instruction->second >> 3 & 7].sel, data_size(instruction)))
+        return true;
+    return execute_ends(cpu, after_opcode(instruction));
+}
+
 bool execute_push_flags(struct cpu *cpu, const struct instruction *instruction)
 {
     uint32_t flags = (cpu->emu->x86.R_FLG & ~(u32)(FLAG_VM | FLAG_RF)) | 2;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * String instructions with REP. The library runs all their rounds in one go: 2^32 of them without a look at
- * anything, past segment limits, and not to be interrupted. Here a call does some rounds and leaves EIP at
- * the instruction while there are more, as the hardware does when an interrupt comes.
+ * String instructions. The library runs all rounds of a REP in one go: 2^32 of them without a look at
+ * anything, past segment limits, and not to be interrupted or traced. Here a call does some rounds and leaves
+ * EIP at the instruction while there are more, as the hardware does when an interrupt comes. Its INS and OUTS
+ * move SI and DI by 1 whatever the size, and its OUTS reads by ES.
  */
-#include "vmm/cpu_x86emu_operand.h"
+#include "vmm/cpu_x86emu_special.h"
 
 enum { ROUNDS = 64 };
 
@@ -57,10 +58,11 @@ static bool round_of(struct operands *o, uint8_t opcode)
     uint32_t si = get(o, &emu->x86.spc.SI), di = get(o, &emu->x86.spc.DI), width = width_mask(o->size), value;
     uint8_t kind = opcode & 0xfe;
     bool reads = kind == 0xa4 || kind == 0xa6 || kind == 0xac || kind == 0x6e;
+    bool writes = kind == 0xa4 || kind == 0xaa || kind == 0x6c;
     bool uses_di = kind == 0xa4 || kind == 0xa6 || kind == 0xaa || kind == 0xae || kind == 0x6c;
 
-    if ((reads && !cpu_check_segment(cpu, o->source, si, o->size)) ||
-        (uses_di && !cpu_check_segment(cpu, emu->x86.R_ES_SEL, di, o->size)))
+    if ((reads && !segment_check(cpu, o->source, si, o->size, false)) ||
+        (uses_di && !segment_check(cpu, emu->x86.R_ES_SEL, di, o->size, writes)))
         return false;
     switch (kind) {
     case 0x6c: /* INS */
@@ -74,7 +76,7 @@ static bool round_of(struct operands *o, uint8_t opcode)
         break;
     case 0xa6: /* CMPS */
         value = read_memory(o, o->source, si);
-        flags_of_difference(cpu, value, read_memory(o, emu->x86.R_ES_SEL, di), o->size);
+        flags_of_difference(cpu, value, read_memory(o, emu->x86.R_ES_SEL, di), 0, o->size);
         break;
     case 0xaa: /* STOS */
         write_memory(o, di, emu->x86.R_EAX);
@@ -83,7 +85,7 @@ static bool round_of(struct operands *o, uint8_t opcode)
         emu->x86.R_EAX = (emu->x86.R_EAX & ~width) | read_memory(o, o->source, si);
         break;
     default: /* SCAS */
-        flags_of_difference(cpu, emu->x86.R_EAX, read_memory(o, emu->x86.R_ES_SEL, di), o->size);
+        flags_of_difference(cpu, emu->x86.R_EAX, read_memory(o, emu->x86.R_ES_SEL, di), 0, o->size);
     }
     if (reads)
         set(o, &emu->x86.spc.SI, si + o->step);
@@ -92,13 +94,40 @@ static bool round_of(struct operands *o, uint8_t opcode)
     return true;
 }
 
-void cpu_rep_string(struct cpu *cpu, const struct instruction *instruction)
+/* Whether the rounds of a REP are interrupted for something else after this one. */
+static bool is_interrupted(const struct cpu *cpu)
+{
+    return cpu->context->leave || cpu->emu->x86.R_FLG & FLAG_TF ||
+           (cpu->context->interrupt && cpu->emu->x86.R_FLG & FLAG_IF);
+}
+
+/* A round changes nothing before it is certain not to fault, and a fault undoes no round before. */
+static bool repeat(struct operands *o, const struct instruction *instruction)
+{
+    struct cpu *cpu = o->cpu;
+    uint8_t opcode = instruction->opcode;
+    bool compares = (opcode & 0xf6) == 0xa6;
+    uint32_t count = get(o, &cpu->emu->x86.gen.C);
+
+    for (unsigned rounds = 0; count > 0; rounds++) {
+        if (rounds == ROUNDS || (rounds > 0 && is_interrupted(cpu))) {
+            cpu->executed--; /* the caller counts this call as one */
+            return true;     /* EIP stays: there are more */
+        }
+        cpu->executed++;
+        if (!round_of(o, opcode))
+            return true;
+        set(o, &cpu->emu->x86.gen.C, --count);
+        if (compares && !(cpu->emu->x86.R_FLG & F_ZF) == instruction->rep)
+            break;
+    }
+    return execute_ends(cpu, instruction->prefixes + 1);
+}
+
+bool execute_string(struct cpu *cpu, const struct instruction *instruction)
 {
     x86emu_t *emu = cpu->emu;
-    uint8_t opcode = instruction->opcode;
-    unsigned size = !(opcode & 1) ? 1 : instruction->data32 ? 4 : 2;
-    bool compares = (opcode & 0xf6) == 0xa6;
-
+    unsigned size = !(instruction->opcode & 1) ? 1 : data_size(instruction);
     struct operands o = {
         .cpu = cpu,
         .source = instruction->segment ? instruction->segment : emu->x86.R_DS_SEL,
@@ -106,22 +135,11 @@ void cpu_rep_string(struct cpu *cpu, const struct instruction *instruction)
         .mask = instruction->address32 ? UINT32_MAX : 0xffff,
         .step = emu->x86.R_FLG & FLAG_DF ? 0u - size : size,
     };
-    uint32_t count = get(&o, &emu->x86.gen.C);
 
-    /* A round changes nothing before it is certain not to fault, and a fault undoes no round before. */
     cpu->remembers = false;
-
-    for (unsigned rounds = 0; count > 0; rounds++) {
-        if (rounds == ROUNDS || (rounds > 0 && cpu->context->leave)) {
-            cpu->executed--; /* the caller counts this call as one */
-            return;          /* EIP stays: there are more */
-        }
-        cpu->executed++;
-        if (!round_of(&o, opcode))
-            return;
-        set(&o, &emu->x86.gen.C, --count);
-        if (compares && !(emu->x86.R_FLG & F_ZF) == instruction->rep)
-            break;
-    }
-    cpu_skip(emu, instruction->prefixes + 1);
+    if (instruction->rep || instruction->repne)
+        return repeat(&o, instruction);
+    if (round_of(&o, instruction->opcode))
+        execute_ends(cpu, instruction->prefixes + 1);
+    return true;
 }

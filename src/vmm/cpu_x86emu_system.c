@@ -18,7 +18,7 @@ static void hold_after_stack_load(struct cpu *cpu, unsigned segment)
 {
     if (segment != SEG_SS)
         return;
-    cpu->shadow_at = cpu->executed + 1;
+    hold_interrupts(cpu);
     cpu->trap = false;
 }
 
@@ -349,6 +349,18 @@ bool execute_adjust_privilege(struct cpu *cpu, const struct instruction *instruc
         return true;
     flags_set(cpu, F_ZF, raised ? F_ZF : 0);
     return execute_ends(cpu, operand.end);
+}
+
+/* WAIT: #NM when it is to be known that the task was switched. */
+bool execute_wait(struct cpu *cpu, const struct instruction *instruction)
+{
+    uint32_t both = CR0_MP | CR0_TS;
+
+    if ((cpu->emu->x86.crx[0] & both) == both) {
+        cpu_fault(cpu, VECTOR_NM, false, 0);
+        return true;
+    }
+    return execute_ends(cpu, after_opcode(instruction));
 }
 
 /* There is no coprocessor. What programs find that out by has no effect, as on a 386 without a 387; anything

@@ -16,6 +16,7 @@ static bool go_far(struct cpu *cpu, uint16_t selector, uint32_t eip, enum code_e
         }
         code_load_real(cpu->emu, selector);
     } else {
+        const sel_t before = *(cpu->emu->x86.R_CS_SEL);
         struct fault fault = code_load(cpu, selector, entry);
 
         if (fault.vector != NO_FAULT) {
@@ -24,6 +25,11 @@ static bool go_far(struct cpu *cpu, uint16_t selector, uint32_t eip, enum code_e
         }
         if (cpu->context->state.stop)
             return false;
+        if (eip > cpu->emu->x86.R_CS_LIMIT) {
+            *(cpu->emu->x86.R_CS_SEL) = before;
+            cpu_fault(cpu, VECTOR_GP, true, 0);
+            return false;
+        }
     }
     cpu->emu->x86.R_EIP = eip;
     return true;
@@ -74,31 +80,47 @@ bool execute_far_return(struct cpu *cpu, const struct instruction *instruction)
 /* RET imm16. */
 bool execute_near_return(struct cpu *cpu, const struct instruction *instruction)
 {
-    uint32_t eip;
+    unsigned size = data_size(instruction);
+    uint32_t eip, more = immediate(instruction, after_opcode(instruction), 2);
 
-    if (!stack_pop(cpu, data_size(instruction), &eip))
-        return true;
-    stack_pointer_set(cpu, stack_pointer(cpu) + immediate(instruction, after_opcode(instruction), 2));
-    cpu->emu->x86.R_EIP = eip;
+    if (stack_peek(cpu, 0, size, &eip) && near_jump(cpu, eip, true))
+        stack_pointer_set(cpu, stack_pointer(cpu) + size + more);
     return true;
 }
 
-/* The far CALL and JMP by memory, and PUSH, of opcode FFh. */
+/* The library's CALL by SP takes the pointer after its push. */
+static bool group5_near(struct cpu *cpu, const struct instruction *instruction, const struct operand *operand)
+{
+    unsigned size = data_size(instruction);
+    uint32_t value;
+
+    if (!operand_get(cpu, operand, size, &value))
+        return true;
+    if (operand->reg == 6)
+        return !stack_push(cpu, value, size) || execute_ends(cpu, operand->end);
+    if (operand->reg == 2)
+        near_call(cpu, value, instruction->data32, operand->end);
+    else
+        (void)near_jump(cpu, value, true);
+    return true;
+}
+
+/* CALL, JMP and PUSH of opcode FFh; INC and DEC are quick. */
 bool execute_group5(struct cpu *cpu, const struct instruction *instruction)
 {
-    unsigned what = instruction->second >> 3 & 7, size = data_size(instruction);
+    struct operand operand = operand_decode(cpu, instruction, after_opcode(instruction));
+    bool is_far = operand.reg == 3 || operand.reg == 5;
+    unsigned size = data_size(instruction);
     uint32_t eip, selector;
 
-    if (what != 3 && what != 5)
-        return false;
-    struct operand operand = operand_decode(cpu, instruction, after_opcode(instruction));
-
-    if (operand.is_register)
+    if (instruction->opcode == 0xfe || operand.reg == 7 || (is_far && operand.is_register))
         return execute_undefined(cpu);
+    if (!is_far)
+        return group5_near(cpu, instruction, &operand);
     if (!segment_read(cpu, operand.segment, operand.offset, size, &eip) ||
         !segment_read(cpu, operand.segment, operand.offset + size, 2, &selector))
         return true;
-    if (what == 5)
+    if (operand.reg == 5)
         (void)go_far(cpu, (uint16_t)selector, eip, ENTRY_JUMP);
     else
         far_call(cpu, (uint16_t)selector, eip, size, operand.end);
@@ -115,17 +137,15 @@ bool execute_interrupt(struct cpu *cpu, const struct instruction *instruction)
         cpu_iret(cpu, instruction->data32);
         return true;
     case 0xcc:
-        cpu_skip(cpu->emu, at);
-        cpu_deliver(cpu, VECTOR_BP, false, 0);
+        cpu_software_interrupt(cpu, VECTOR_BP, at);
         return true;
     case 0xcd:
-        cpu_skip(cpu->emu, at + 1);
-        cpu_deliver(cpu, (uint8_t)immediate(instruction, at, 1), false, 0);
+        cpu_software_interrupt(cpu, (uint8_t)immediate(instruction, at, 1), at + 1);
         return true;
     case 0xce:
-        cpu_skip(cpu->emu, at);
-        if (cpu->emu->x86.R_FLG & F_OF)
-            cpu_deliver(cpu, VECTOR_OF, false, 0);
+        if (!(cpu->emu->x86.R_FLG & F_OF))
+            return execute_ends(cpu, at);
+        cpu_software_interrupt(cpu, VECTOR_OF, at);
         return true;
     default:
         cpu_skip(cpu->emu, at);
@@ -134,48 +154,38 @@ bool execute_interrupt(struct cpu *cpu, const struct instruction *instruction)
     }
 }
 
-/* LOOPNE, LOOPE, LOOP and JCXZ. */
+/* LOOPNE, LOOPE, LOOP and JCXZ: the counter is as wide as addresses are. */
 bool execute_loop(struct cpu *cpu, const struct instruction *instruction)
 {
     unsigned at = after_opcode(instruction), size = instruction->address32 ? 4 : 2;
-    bool zero = cpu->emu->x86.R_FLG & F_ZF, taken;
+    bool zero = cpu->emu->x86.R_FLG & F_ZF, counts = instruction->opcode != 0xe3, taken;
+    uint32_t count = register_get(cpu, REG_CX, size), by = (uint32_t)(int8_t)instruction->bytes[at];
 
-    if (instruction->data32 == instruction->address32)
-        return false;
-    uint32_t count = register_get(cpu, REG_CX, size);
-
-    if (instruction->opcode == 0xe3) {
-        taken = count == 0;
-    } else {
+    if (counts) {
         count = (count - 1) & width_mask(size);
-        register_set(cpu, REG_CX, size, count);
         taken = count != 0 && (instruction->opcode == 0xe2 || zero == (instruction->opcode == 0xe1));
+    } else {
+        taken = count == 0;
     }
-    execute_ends(cpu, at + 1);
-    if (taken) {
-        int32_t by = (int8_t)immediate(instruction, at, 1);
-        uint32_t eip = cpu->emu->x86.R_EIP + (uint32_t)by;
-
-        cpu->emu->x86.R_EIP = instruction->data32 ? eip : eip & 0xffff;
-    }
+    if (!taken)
+        execute_ends(cpu, at + 1);
+    else if (!near_jump(cpu, cpu->emu->x86.R_EIP + at + 1 + by, instruction->data32))
+        return true;
+    if (counts)
+        register_set(cpu, REG_CX, size, count);
     return true;
 }
 
-/* XLAT. */
-bool execute_translate(struct cpu *cpu, const struct instruction *instruction)
+/* JMP and Jcc with a displacement as wide as the data. */
+bool execute_near_jump(struct cpu *cpu, const struct instruction *instruction)
 {
-    const sel_t *segment = instruction->segment ? instruction->segment : cpu->emu->x86.R_DS_SEL;
-    uint32_t offset, value;
+    unsigned at = after_opcode(instruction), size = data_size(instruction);
 
-    if (instruction->data32 == instruction->address32)
-        return false;
-    offset = register_get(cpu, REG_BX, instruction->address32 ? 4 : 2) + register_get(cpu, REG_AX, 1);
-    if (!instruction->address32)
-        offset &= 0xffff;
-    if (!segment_read(cpu, segment, offset, 1, &value))
-        return true;
-    cpu->emu->x86.R_AL = (u8)value;
-    return execute_ends(cpu, after_opcode(instruction));
+    if (instruction->opcode == 0x0f && !condition_holds(cpu->emu->x86.R_FLG, instruction->second & 15))
+        return execute_ends(cpu, at + size);
+    (void)near_jump(cpu, cpu->emu->x86.R_EIP + at + size + immediate(instruction, at, size),
+                    instruction->data32);
+    return true;
 }
 
 bool execute_halt(struct cpu *cpu, const struct instruction *instruction)
@@ -188,7 +198,7 @@ bool execute_halt(struct cpu *cpu, const struct instruction *instruction)
 bool execute_set_interrupts(struct cpu *cpu, const struct instruction *instruction)
 {
     if (!(cpu->emu->x86.R_FLG & FLAG_IF))
-        cpu->shadow_at = cpu->executed + 1;
+        hold_interrupts(cpu);
     cpu->emu->x86.R_FLG |= FLAG_IF;
     return execute_ends(cpu, after_opcode(instruction));
 }
