@@ -10,7 +10,7 @@ next_opcode:
     mov     al, [ds:bp]
     cmp     bp, opcodes.logic
     jne     same_mask
-    mov     byte [mask], LOGIC & 0xff
+    mov     byte [test_mask], LOGIC & 0xff
 same_mask:
     cmp     bp, opcodes.end
     je      end
@@ -18,27 +18,24 @@ same_mask:
     inc     ax
     mov     [op16], al
     mov     [op32 + 1], al
-    xor     edi, edi
     mov     si, values
 first:
     mov     bx, values
 second:
     mov     cx, 2
 with_carry:
-    mov     eax, [si]
-    mov     edx, [bx]
-    bt      cx, 0
+    call    load
 op8:
     add     al, dl
-    call    mix
-    bt      cx, 0
+    mix
+    call    load
 op16:
     add     ax, dx
-    call    mix
-    bt      cx, 0
+    mix
+    call    load
 op32:
     add     eax, edx
-    call    mix
+    mix
     loop    with_carry
     add     bx, 4
     cmp     bx, values.end
@@ -47,31 +44,22 @@ op32:
     cmp     si, values.end
     jne     first
     show8   [ds:bp]
-    show32  edi
+    show_sum
     newline
     inc     bp
     jmp     next_opcode
 
-; Adds EAX, EDX and the flags to the sum in EDI.
-mix:
-    push    eax
-    pushf
-    pop     ax
-    and     ax, [mask]
-    rol     edi, 5
-    add     di, ax
-    pop     eax
-    rol     edi, 3
-    add     edi, eax
-    rol     edi, 7
-    xor     edi, edx
-    ret
-
 end:
     test_end
 
-mask:
-    dw      ARITHMETIC
+; Two values, and the flags: CF is bit 0 of CL, the others clear.
+load:
+    mov     ah, cl
+    sahf
+    mov     eax, [si]
+    mov     edx, [bx]
+    ret
+
 opcodes:
     db      0x00, 0x02, 0x10, 0x12, 0x18, 0x1a, 0x28, 0x2a, 0x38, 0x3a, 0x86
 .logic:                             ; AF is undefined after these

@@ -27,7 +27,8 @@ Where QEMU is wrong, the case says what is right, and why:
     ; right: word at FFFFh #0d fd
 
 Each line "qemu" stands for a line of QEMU's transcript, and the line "right" after it is what the vmm must send in its
-place (nothing but the name: no line). A QEMU that sends the right line is fine too.
+place (nothing but the name: no line). A QEMU that sends the right line is fine too. Where QEMU's process does not survive
+the guest, there is `qemu: dies` and the lines "right" after it are the whole transcript.
 """
 import argparse
 import concurrent.futures
@@ -53,9 +54,15 @@ WAYS = [
     ("packed each 7", ["--pack", "--slice", "7"]),
     ("learned each 50", ["--learn", "--slice", "50"]),
 ]
-# Guests that need no input and no clock: state and memory are the same at the same instruction, packed or not.
-DIGESTS = ["../../guests/sleep", "../../guests/tick", "../../guests/load", "../../guests/web"]
-DIGEST_SECONDS = "0.4"  # of a clock that counts instructions, at 10 MHz
+# Guests of the product whose state and memory must be the same at the same instruction, packed or not: what they are sent,
+# the instructions of a slice, at how many slices a hash is taken, and seconds of a clock that counts 10 million
+# instructions in one.
+DIGESTS = {
+    "sleep": (b"noise\n?Hello\n?another nonce\r\n", 7, 1, 0.1),
+    "tick": (b"?Hello\n", 11, 1, 3),
+    "load": (b"?Hello\n", 50, 200, 0.4),
+    "web": (b"GET / HTTP/1.0\r\n\r\nGET /none HTTP/1.0\r\n\r\n?Hello\n", 13, 5, 0.1),
+}
 
 
 # Kinds of drives, as QEMU calls them.
@@ -70,6 +77,7 @@ class Guest:
                          "ends": "done"}
         self.right = []  # pairs of a line of QEMU's and the right one
         self.reason = None
+        self.whole = None  # what is right where QEMU dies
         with open(path, encoding="ascii") as file:
             self.text = file.read()
         self.is_matrix = '%include "test.inc"' in self.text
@@ -83,6 +91,10 @@ class Guest:
     def set(self, key, value):
         if key == "judge":
             self.reason = value
+        elif key == "qemu" and value == "dies":
+            self.whole = b""
+        elif key == "right" and self.whole is not None:
+            self.whole += value.encode() + b"\n"
         elif key == "qemu":
             self.right.append((value.encode(), None))
         elif key == "right":
@@ -99,6 +111,8 @@ class Guest:
 
     def corrected(self, transcript):
         """QEMU's transcript with the lines put right in which QEMU is known to be wrong."""
+        if self.whole is not None:
+            return self.whole
         if not self.right:
             return transcript
         lines = transcript.split(b"\n")
@@ -158,7 +172,7 @@ def on_qemu(qemu, guest, image):
         machine.stdout.close()
         machine.stderr.close()
     # isa-debug-exit ends with twice the byte plus one; a reset with 0.
-    if machine.returncode < 0:
+    if machine.returncode == -signal.SIGKILL or (machine.returncode < 0 and guest.whole is None):
         raise Failure(f"QEMU ran for {guest.settings['seconds']} s without an end; so far: {transcript[-300:]!r}")
     if complaints:
         raise Failure(f"QEMU: {complaints}")
@@ -167,7 +181,8 @@ def on_qemu(qemu, guest, image):
 
 def on_vmm(vmm_run, guest, image, options):
     with tempfile.NamedTemporaryFile() as file:
-        command = [vmm_run, image, "--ram", guest.settings["ram"], "--seconds", guest.settings["seconds"], "--no-reboot"]
+        command = [vmm_run, image, "--ram", guest.settings["ram"], "--seconds", guest.settings["seconds"], "--no-reboot",
+                   "--counted"]
         if guest.settings["drive"] == "floppy":
             command.append("--floppy")
         if guest.input():
@@ -198,12 +213,16 @@ def check_end(guest, transcript):
         raise Failure(f"the transcript ends within a line: {transcript[-300:]!r}")
 
 
-def digests(vmm_run, image, options):
-    done = subprocess.run([vmm_run, image, "--digest", "--slice", "100", "--seconds", DIGEST_SECONDS] + options,
-                          capture_output=True, check=False, preexec_fn=die_with_parent, timeout=120)
-    lines = done.stderr.split(b"\n")
-    if done.returncode or len(lines) < 20 or b"vmm-run" in done.stderr:
-        raise Failure(f"ended with status {done.returncode}, {done.stderr[-300:]!r}")
+def digests(vmm_run, image, data, slice_size, every, seconds, options):
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        command = [vmm_run, image, "--digest", str(every), "--slice", str(slice_size), "--seconds", str(seconds)]
+        command += ["--input", file.name] if data else []
+        done = subprocess.run(command + options, capture_output=True, check=False, preexec_fn=die_with_parent, timeout=120)
+    lines = done.stderr.splitlines()
+    if done.returncode or len(lines) < 10 or b"vmm-run" in done.stderr:
+        raise Failure(f"ended with status {done.returncode} after {len(lines)} hashes, {done.stderr[-300:]!r}")
     return lines
 
 
@@ -219,8 +238,8 @@ class Matrix:
             expected = on_qemu(self.options.qemu, guest, image)
             if self.options.show:
                 sys.stderr.write(expected.decode("latin-1"))
-            check_end(guest, expected)
             expected = guest.corrected(expected)
+            check_end(guest, expected)
         except Failure as failure:
             yield f"{guest.name}: QEMU", str(failure)
             return
@@ -233,17 +252,17 @@ class Matrix:
                 yield f"{guest.name}: {way}", str(failure)
                 return
 
-    def same_digests(self, guest):
+    def same_digests(self, guest, data, slice_size, every, seconds):
         try:
             image = assemble(guest, self.folder)
-            plain = digests(self.options.vmm_run, image, [])
+            plain = digests(self.options.vmm_run, image, data, slice_size, every, seconds, [])
             for way in ["--pack", "--learn"]:
-                other = digests(self.options.vmm_run, image, [way])
+                other = digests(self.options.vmm_run, image, data, slice_size, every, seconds, [way])
                 differ = [at for at, (a, b) in enumerate(zip(plain, other)) if a != b]
                 if differ or len(plain) != len(other):
                     raise Failure(f"with {way}, slice {differ[0] if differ else min(len(plain), len(other))} of {len(plain)} "
                                   f"ends in another state")
-            yield f"{guest.name}: state and memory at {len(plain) - 1} instants, packed and learned", None
+            yield f"{guest.name}: state and memory at {len(plain)} instants, packed and learned", None
         except (Failure, subprocess.TimeoutExpired) as failure:
             yield f"{guest.name}: state and memory, packed and learned", str(failure)
 
@@ -253,21 +272,22 @@ class Matrix:
         guests = [guest for guest in map(Guest, paths) if guest.is_matrix]
         for guest in guests:
             if not names or guest.name in names:
-                yield self.transcripts, guest
-        for name in DIGESTS if self.options.vmm_run else []:
-            guest = Guest(os.path.normpath(os.path.join(HERE, name + ".asm")))
-            if not names or guest.name in names:
-                yield self.same_digests, guest
-        for guest in guests if self.options.vmm_run else []:
+                yield lambda guest=guest: self.transcripts(guest)
+        if not self.options.vmm_run:
+            return
+        for guest in guests:
             if re.search(r"^; digest$", guest.text, re.M) and (not names or guest.name in names):
-                yield self.same_digests, guest
+                yield lambda guest=guest: self.same_digests(guest, guest.input(), 50, 3, 1)
+        for name, how in DIGESTS.items():
+            guest = Guest(os.path.join(HERE, "..", "..", "guests", name + ".asm"))
+            if not names or guest.name in names:
+                yield lambda guest=guest, how=how: self.same_digests(guest, *how)
 
     def run(self):
         """True when nothing failed."""
         number = failures = 0
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
-            pending = [pool.submit(lambda case=case, guest=guest: list(case(guest)))
-                       for case, guest in self.cases(self.options.guests)]
+            pending = [pool.submit(lambda case=case: list(case())) for case in self.cases(self.options.guests)]
             print("TAP version 13", flush=True)
             for future in pending:
                 for description, failure in future.result():
@@ -275,7 +295,7 @@ class Matrix:
                     print(f"{'not ok' if failure else 'ok'} {number} - {description}")
                     if failure:
                         failures += 1
-                        print("\n".join("# " + line for line in failure.splitlines()), flush=True)
+                        print("\n".join("# " + line[:160] for line in failure.splitlines()), flush=True)
         print(f"1..{number}" if number else "1..0 # SKIP no such guest")
         return failures == 0
 

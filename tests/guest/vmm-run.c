@@ -4,14 +4,15 @@
  * output: for tests that compare guests on several machines.
  *
  *   vmm-run IMAGE [--ram MIB] [--floppy] [--input FILE] [--after TEXT] [--seconds S] [--slice N]
- * [--no-reboot]
- *           [--pack] [--learn] [--digest]
+ *           [--no-reboot] [--pack] [--learn] [--digest N] [--counted]
+ *           [--trace]
  *
  * The input goes to COM1 as the guest takes it, from when it has sent the text. Ends when the guest has
  * halted for good or was stopped (with the reason on standard error), at a reset with --no-reboot, or when
- * the time is over. --pack packs and unpacks the machine at the end of every slice, --learn makes bases as
- * well; --digest adds a line with a hash of registers and memory at every slice to standard error, on a clock
- * that counts instructions, so that two such runs are alike.
+ * the time is over. --pack packs and unpacks the machine at the end of every slice, --learn makes bases of
+ * what it packs too. --counted: a clock that counts instructions, 10 million in a second, and skips what the
+ * guest sleeps, so that all runs see the same time. --digest adds a line with a hash of registers and memory
+ * at every N-th slice to standard error, on that clock. --trace shows each instruction there.
  */
 #include "base/clock.h"
 #include "base/file.h"
@@ -26,7 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INPUT_MOST = 1 << 20, PACKED_MOST = 40 << 20 };
+enum { INPUT_MOST = 1 << 20, PACKED_MOST = 40 << 20, LEARN_ALWAYS = 200, LEARN_EVERY = 64 };
 
 struct run {
     struct machine_bench *bench;
@@ -41,7 +42,9 @@ struct run {
     uint8_t drive;
     const char *after; /* the input waits until this was sent */
     size_t after_matched;
-    bool pack, learn, digest, no_reboot;
+    uint64_t digest; /* slices from one to the next; 0: none */
+    uint64_t slices, packs;
+    bool pack, learn, no_reboot, counted, trace;
 };
 
 static uint64_t monotonic(void *context)
@@ -57,6 +60,17 @@ static uint64_t counted(void *context)
     const struct run *run = context;
 
     return (run->executed + (run->context ? run->context->instructions : 0)) * 100 + run->skipped_ns;
+}
+
+static void print_code(void *context, uint16_t cs, uint32_t eip, bool code32, const uint8_t *bytes,
+                       unsigned count)
+{
+    (void)context;
+    (void)code32;
+    fprintf(stderr, "%04x:%08x ", cs, eip);
+    for (unsigned i = 0; i < count; i++)
+        fprintf(stderr, " %02x", bytes[i]);
+    fputc('\n', stderr);
 }
 
 static void print_digest(struct run *run)
@@ -75,7 +89,8 @@ static void repack(struct run *run)
     size_t size = machine_pack(run->bench, run->context, run->packed, PACKED_MOST);
     int error;
 
-    if (run->learn)
+    /* A base is a whole memory: seldom in a long run. */
+    if (run->learn && (run->packs++ < LEARN_ALWAYS || run->packs % LEARN_EVERY == 0))
         (void)machine_learn(run->bench, run->context);
     uint64_t instructions = run->context->instructions;
 
@@ -131,7 +146,7 @@ static bool sleep_through(struct run *run)
 
     if (next > run->end_ns)
         next = run->end_ns;
-    if (next > now && run->digest)
+    if (next > now && run->counted)
         run->skipped_ns += next - now;
     else if (next > now)
         clock_sleep_until(run->epoch_ns + next);
@@ -143,11 +158,12 @@ static bool sleep_through(struct run *run)
 static int loop(struct run *run)
 {
     while (context_now(run->context) < run->end_ns) {
+        board_advance(run->context);
         feed(run);
         enum cpu_exit end = cpu_x86emu.run(run->cpu, run->context, run->slice);
 
         drain(run);
-        if (run->digest)
+        if (run->digest && run->slices++ % run->digest == 0)
             print_digest(run);
         if (end == CPU_STOPPED) {
             fprintf(stderr, "vmm-run: stopped: reason %u, detail %#x at %04x:%x\n", run->context->state.stop,
@@ -202,7 +218,9 @@ int main(int argc, char **argv)
                                             {"no-reboot", 0, NULL, 'b'},
                                             {"pack", 0, NULL, 'p'},
                                             {"learn", 0, NULL, 'l'},
-                                            {"digest", 0, NULL, 'd'},
+                                            {"digest", 1, NULL, 'd'},
+                                            {"counted", 0, NULL, 'c'},
+                                            {"trace", 0, NULL, 't'},
                                             {0}};
     struct run run = {
         .drive = 0x80, .after = "", .slice = 20000, .epoch_ns = clock_now_ns(), .end_ns = 10 * NS_PER_SECOND};
@@ -231,8 +249,12 @@ int main(int argc, char **argv)
             run.pack = true;
         else if (option == 'l')
             run.pack = run.learn = true;
+        else if (option == 'c')
+            run.counted = true;
+        else if (option == 't')
+            run.trace = true;
         else if (option == 'd')
-            run.digest = true;
+            run.counted = (run.digest = strtoull(optarg, NULL, 10)) > 0;
         else
             return 2;
     }
@@ -240,7 +262,7 @@ int main(int argc, char **argv)
         fprintf(stderr,
                 "usage: vmm-run IMAGE [--ram MIB] [--floppy] [--input FILE] [--after TEXT] [--seconds S] "
                 "[--slice N] [--no-reboot] "
-                "[--pack] [--learn] [--digest]\n");
+                "[--pack] [--learn] [--digest N] [--counted] [--trace]\n");
         return 2;
     }
     uint8_t *image = read_whole(argv[optind], 512, &size), *memory = malloc((size_t)mib * MEMORY_MIB);
@@ -258,7 +280,9 @@ int main(int argc, char **argv)
     }
     struct context *template = machine_bench_template(run.bench);
 
-    template->clock = run.digest ? counted : monotonic;
+    if (run.trace)
+        template->trace_code = print_code;
+    template->clock = run.counted ? counted : monotonic;
     template->clock_context = &run;
     template->wall_offset = (int64_t)clock_unix_seconds();
     template->disk = (struct disk_content){.bytes = image, .size = 512};
