@@ -246,7 +246,7 @@ static uint8_t read_port61(struct context *context)
 
     /* Bit 4 changes at every refresh of memory, 15.085 us (IBM PC/AT Technical Reference). */
     return (uint8_t)(context->state.port61 | (now / 15085 & 1 ? 0x10 : 0) |
-                     (pit_output(&context->state.pit, 2, tick_of(now)) ? 0x20 : 0));
+                     (pit_seen_output(&context->state.pit, 2, tick_of(now)) ? 0x20 : 0));
 }
 
 static uint8_t in8(struct context *context, uint16_t port)

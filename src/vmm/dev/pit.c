@@ -223,20 +223,41 @@ static void write_count(struct pit_channel *channel, uint8_t value, uint64_t tic
     }
 }
 
+/* The channel as an access of the CPU sees it. On hardware an access takes longer than a pulse, so that a
+ * load that is due at the next pulse is done when somebody looks; programs count on it. */
+static struct pit_channel seen(const struct pit_channel *channel, uint64_t *tick)
+{
+    struct pit_channel now = *channel;
+
+    settle(&now, *tick);
+    if (now.next_start == *tick + 1 && !(is_periodic(&now) && now.running == PIT_COUNTS))
+        settle(&now, ++*tick);
+    return now;
+}
+
+static uint16_t seen_count(const struct pit_channel *channel, uint64_t tick)
+{
+    struct pit_channel now = seen(channel, &tick);
+
+    return as_read(&now, element(&now, tick));
+}
+
 static void latch_count(struct pit_channel *channel, uint64_t tick)
 {
     if (channel->latch_bytes)
         return; /* the first latch is kept until it was read */
-    channel->latched = as_read(channel, element(channel, tick));
+    channel->latched = seen_count(channel, tick);
     channel->latch_bytes = access_of(channel) == ACCESS_BOTH ? 2 : 1;
 }
 
 static void latch_status(struct pit_channel *channel, uint64_t tick)
 {
+    struct pit_channel now = seen(channel, &tick);
+
     if (channel->status_latched)
         return;
-    channel->status = (uint8_t)((channel->control & 0x3f) | (output(channel, tick) ? STATUS_OUT : 0) |
-                                (channel->null_count ? STATUS_NULL : 0));
+    channel->status =
+        (uint8_t)(now.control | (output(&now, tick) ? STATUS_OUT : 0) | (now.null_count ? STATUS_NULL : 0));
     channel->status_latched = 1;
 }
 
@@ -296,7 +317,7 @@ uint8_t pit_read(struct pit *pit, uint16_t port, uint64_t tick)
             channel->latched = 0;
         return (uint8_t)value;
     }
-    value = as_read(channel, element(channel, tick));
+    value = seen_count(channel, tick);
     switch (access_of(channel)) {
     case ACCESS_LOW:
         return (uint8_t)value;
@@ -313,6 +334,13 @@ bool pit_output(const struct pit *pit, unsigned channel, uint64_t tick)
     struct pit_channel now = pit->channel[channel];
 
     settle(&now, tick);
+    return output(&now, tick);
+}
+
+bool pit_seen_output(const struct pit *pit, unsigned channel, uint64_t tick)
+{
+    struct pit_channel now = seen(&pit->channel[channel], &tick);
+
     return output(&now, tick);
 }
 

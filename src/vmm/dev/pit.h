@@ -56,6 +56,10 @@ void pit_write(struct pit *pit, uint16_t port, uint8_t value, uint64_t tick);
 /* OUT of a counter at `tick`. */
 bool pit_output(const struct pit *pit, unsigned channel, uint64_t tick);
 
+/* The same as an access of the CPU in this tick sees it, pit_read() too: a load that is due at the next pulse
+ * is done. */
+bool pit_seen_output(const struct pit *pit, unsigned channel, uint64_t tick);
+
 /* Not for channel 0, whose gate is tied high. */
 void pit_set_gate(struct pit *pit, unsigned channel, bool gate, uint64_t tick);
 
