@@ -28,6 +28,8 @@ struct context {
     void *clock_context;
     int64_t wall_offset; /* time of day in seconds since 1970 = wall_offset + now_ns / 10^9 */
 
+    uint64_t slice_ends_ns; /* the CPU returns soon after `now_ns` has come here; 0: it does not */
+
     struct disk_content disk; /* what the disk port reads */
     uint32_t output_limit;    /* bytes; machine_state.output_bytes beyond it stops the VM */
 

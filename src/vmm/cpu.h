@@ -21,7 +21,7 @@ struct reason;
 enum cpu_exit {
     CPU_HALTED, /* HLT, and no interrupt is deliverable now; state.cpu.halted is 1 (board_advance() can wake
                    it) */
-    CPU_SLICE,  /* the slice's instructions are used up */
+    CPU_SLICE,  /* the slice's instructions are used up, or its time is over */
     CPU_LEFT,   /* context->leave was set: reset, output full. The caller looks why, clears it, and may run on
                  */
     CPU_STOPPED, /* state.stop says why */

@@ -95,6 +95,12 @@ static bool is_deliverable(const struct cpu *cpu)
     return cpu->context->interrupt && cpu->emu->x86.R_FLG & FLAG_IF && cpu->executed != cpu->shadow_at;
 }
 
+/* The slice's time. */
+static bool is_over(const struct context *context)
+{
+    return context->slice_ends_ns && context->now_ns >= context->slice_ends_ns;
+}
+
 /* What is looked at only now and then. True: the run ends. */
 static bool look(struct cpu *cpu)
 {
@@ -117,7 +123,7 @@ static bool look(struct cpu *cpu)
     }
     if (context->leave)
         return leave(cpu, CPU_LEFT);
-    if (cpu->executed >= cpu->slice)
+    if (cpu->executed >= cpu->slice || is_over(context))
         return leave(cpu, CPU_SLICE);
     if (is_deliverable(cpu))
         cpu_deliver(cpu, board_acknowledge(context), false, 0);
@@ -349,12 +355,23 @@ static enum cpu_exit run(struct cpu *cpu, struct context *context, uint64_t slic
     if (context->state.cpu.halted && !can_be_interrupted(context))
         return CPU_HALTED;
     /* A halted CPU whose interrupt came in the meantime goes on. */
-    do {
+    for (uint64_t since_look = 0;;) {
         uint64_t used = run_once(cpu, context, slice);
 
         slice = used < slice ? slice - used : 0;
-    } while (cpu->exit == CPU_HALTED && can_be_interrupted(context) && slice > 0);
-    return cpu->exit == CPU_HALTED && can_be_interrupted(context) ? CPU_SLICE : cpu->exit;
+        if (cpu->exit != CPU_HALTED || !can_be_interrupted(context))
+            return cpu->exit;
+        if (slice == 0)
+            return CPU_SLICE;
+        since_look += used;
+        if (since_look >= LOOK_EVERY) { /* each run between two halts may be too short for its own look */
+            context_now(context);
+            board_advance(context);
+            since_look = 0;
+            if (is_over(context))
+                return CPU_SLICE;
+        }
+    }
 }
 
 const struct cpu_kind cpu_x86emu = {.name = "emulated", .create = create, .run = run, .destroy = destroy};

@@ -10,13 +10,13 @@
 #include <time.h>
 
 enum {
-    /* What one turn does at most of each kind, so that none of them starves the others. */
-    TURN_BOOTS = 256,
-    TURN_WAKES = 1024,
+    BOOTS = 8,  /* between two looks at the clock */
     AHEAD = 24, /* requests whose records are fetched into the cache at once */
 };
 
-/* How long VMs that do not halt may keep those waiting that were woken. */
+/* How long one turn works at most on each kind, so that none of them starves the others: boots, requests,
+ * timers; and VMs that do not halt. */
+#define TURN_NS        NS_PER_MILLISECOND
 #define TURN_SLICES_NS (2 * NS_PER_MILLISECOND)
 
 struct job {
@@ -113,7 +113,9 @@ static void hand_over(struct worker *worker)
 
 static void do_boots(struct worker *worker)
 {
-    for (unsigned i = 0; i < TURN_BOOTS; i++) {
+    uint64_t until = clock_now_ns() + TURN_NS;
+
+    for (unsigned i = 1; i % BOOTS || clock_now_ns() < until; i++) {
         uint64_t wanted = atomic_load_explicit(&worker->to_boot, memory_order_relaxed);
 
         /* Counted as begun only when it is in the shard's counts. The number falls to 0 when boots are taken
@@ -132,9 +134,9 @@ static void do_requests(struct worker *worker)
 {
     struct vmm_request *group[AHEAD];
     unsigned workers = worker->shard->options->workers;
-    size_t done = 0;
+    uint64_t until = worker->requests ? clock_now_ns() + TURN_NS : 0;
 
-    while (worker->requests && done < TURN_WAKES) {
+    do {
         size_t count = 0;
 
         for (; worker->requests && count < AHEAD; worker->requests = worker->requests->next) {
@@ -148,8 +150,7 @@ static void do_requests(struct worker *worker)
             store_prefetch_record(worker->shard->store, (uint32_t)(group[i]->vm / workers));
         for (size_t i = 0; i < count; i++)
             shard_request(worker->shard, group[i]);
-        done += count;
-    }
+    } while (worker->requests && clock_now_ns() < until);
 }
 
 /* Waits until there is work, and takes what came in. False: the worker is to end. */
@@ -208,7 +209,8 @@ static void *work(void *argument)
         if (atomic_load_explicit(&worker->to_boot, memory_order_relaxed) > 0)
             do_boots(worker);
         do_requests(worker);
-        shard_timers(shard, TURN_WAKES);
+        shard_timers(shard, TURN_NS);
+        hand_over(worker);
         shard_slices(shard, TURN_SLICES_NS);
         if (shard->requests.count || shard->oldest_boot) {
             if (worker->overdue_at == WHEEL_NEVER || shard_now(shard) >= worker->overdue_at)

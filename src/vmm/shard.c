@@ -219,10 +219,11 @@ static bool is_due(struct shard *shard, struct wheel_entry entry)
     return stamp == entry.stamp;
 }
 
-size_t shard_timers(struct shard *shard, size_t most)
+size_t shard_timers(struct shard *shard, uint64_t most_ns)
 {
     struct wheel_entry entries[AHEAD];
     size_t woken = 0, count;
+    uint64_t until = clock_now_ns() + most_ns;
 
     do {
         count = wheel_expire(shard->wheel, shard_now(shard), entries, AHEAD);
@@ -236,7 +237,7 @@ size_t shard_timers(struct shard *shard, size_t most)
             visit_run(shard, &visit);
             woken++;
         }
-    } while (count == AHEAD && woken < most);
+    } while (count == AHEAD && clock_now_ns() < until);
     return woken;
 }
 
@@ -256,6 +257,7 @@ size_t shard_slices(struct shard *shard, uint64_t most_ns)
         if (!visit_begin(shard, number, &visit))
             continue;
         visit.flags &= (uint8_t)~RECORD_QUEUED;
+        visit.from_queue = true;
         visit_run(shard, &visit);
     }
     atomic_store_explicit(&shard->counts.runnable, shard->queue_count, memory_order_relaxed);

@@ -116,8 +116,8 @@ int shard_boot(struct shard *shard);
 /* Begins a request. It is in `done` when it is finished, now or later. */
 void shard_request(struct shard *shard, struct vmm_request *request);
 
-/* Takes expired timers, at most `most`; returns how many VMs were woken. */
-size_t shard_timers(struct shard *shard, size_t most);
+/* Takes expired timers until none is left or `most_ns` are over; returns how many VMs were woken. */
+size_t shard_timers(struct shard *shard, uint64_t most_ns);
 
 /* Gives VMs of the run queue a slice each, in turn, until all had one or `most_ns` are over; returns how
  * many. */

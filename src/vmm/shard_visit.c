@@ -10,6 +10,11 @@
 
 enum { HEADER_ROOM = 5 };
 
+/* How long a VM may run at a time, however few instructions it executes: one that waited for its turn, and
+ * one that was woken before others, which has to queue for more. */
+#define SLICE_NS (2 * NS_PER_MILLISECOND)
+#define WOKEN_NS (NS_PER_MILLISECOND / 4)
+
 static void set_not_running(struct shard *shard, uint32_t number, bool not_running)
 {
     uint8_t bit = (uint8_t)(1u << (number % 8));
@@ -28,6 +33,7 @@ bool visit_begin(struct shard *shard, uint32_t number, struct visit *visit)
         return false;
     visit->number = number;
     visit->flags = record[0];
+    visit->from_queue = false;
     visit->stamp = 0;
     if (visit->flags & RECORD_TIMER) {
         memcpy(&visit->stamp, record + 1, sizeof(visit->stamp));
@@ -278,7 +284,8 @@ static int put_record(struct shard *shard, const struct visit *visit, size_t siz
 static int put_back(struct shard *shard, struct visit *visit)
 {
     struct context *context = visit->context;
-    uint64_t next = board_next_event(context);
+    /* What waits for a slice sees to its timer then. It gets no turn out of order by it. */
+    uint64_t next = visit->flags & RECORD_QUEUED ? BOARD_NEVER : board_next_event(context);
     size_t head = 1, size = 0;
 
     if (next != BOARD_NEVER) {
@@ -382,7 +389,7 @@ static bool run_slice(struct shard *shard, struct visit *visit)
                 return true; /* a VM that resets itself for ever gets no more than its slices */
             }
         }
-        if (used >= shard->options->slice) {
+        if (end == CPU_SLICE || used >= shard->options->slice) {
             bump(&shard->counts.instructions, used);
             return true;
         }
@@ -409,6 +416,7 @@ void visit_run(struct shard *shard, struct visit *visit)
     context->output_count = 0;
     context->leave = false;
     context->reset = false;
+    context->slice_ends_ns = context->now_ns + (visit->from_queue ? SLICE_NS : WOKEN_NS);
     board_advance(context);
     if (number == shard->traced)
         shard_trace_attach(shard, context);

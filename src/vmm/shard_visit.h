@@ -12,6 +12,7 @@ struct visit {
     uint32_t number;
     uint32_t stamp;
     uint8_t flags;
+    bool from_queue;             /* it waited for its slice */
     struct vmm_request *request; /* attached to it, or NULL */
     struct console *console;
     struct boot *boot;

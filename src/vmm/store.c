@@ -63,6 +63,15 @@ void store_free(struct store *store)
     free(store);
 }
 
+/* What a place is larger is filled up: nothing of the record that was there before is left. */
+static void fill(struct store *store, uint32_t handle, const uint8_t *bytes, size_t size)
+{
+    uint8_t *place = slab_at(&store->slabs, handle);
+
+    memcpy(place, bytes, size);
+    memset(place + size, 0, slab_size(&store->slabs, handle) - size);
+}
+
 static size_t chain_parts(size_t size)
 {
     return (size + CHAIN_PAGE - 1) / CHAIN_PAGE;
@@ -87,21 +96,33 @@ static void drop(struct store *store, uint32_t handle)
     slab_free(&store->slabs, handle);
 }
 
+/* Reading must not fail for want of memory, so its room is made before a chain is written. */
+static bool make_room_to_gather(struct store *store, size_t size)
+{
+    if (size <= store->gathered_room)
+        return true;
+    uint8_t *larger = realloc(store->gathered, size);
+
+    if (!larger)
+        return false;
+    store->gathered = larger;
+    store->gathered_room = size;
+    return true;
+}
+
+static size_t head_size(size_t parts)
+{
+    return sizeof(struct chain) + parts * sizeof(uint32_t);
+}
+
 /* Writes bytes to a new place. 0: no memory. */
 static uint32_t write_chain(struct store *store, const uint8_t *bytes, size_t size)
 {
     size_t parts = chain_parts(size);
 
-    /* Reading must not fail for want of memory, so its room is made now. */
-    if (size > store->gathered_room) {
-        uint8_t *larger = realloc(store->gathered, size);
-
-        if (!larger)
-            return 0;
-        store->gathered = larger;
-        store->gathered_room = size;
-    }
-    uint32_t head = slab_alloc(&store->slabs, sizeof(struct chain) + parts * sizeof(uint32_t), true);
+    if (!make_room_to_gather(store, size))
+        return 0;
+    uint32_t head = slab_alloc(&store->slabs, head_size(parts), true);
 
     if (!head)
         return 0;
@@ -122,6 +143,61 @@ static uint32_t write_chain(struct store *store, const uint8_t *bytes, size_t si
     return head;
 }
 
+/* Writes other bytes to a chain: its pages are used again, so that a record that is large already is put back
+ * without a second copy of it. False: no memory; nothing changed. */
+static bool rewrite_chain(struct store *store, uint32_t head, const uint8_t *bytes, size_t size)
+{
+    struct chain *chain = slab_at(&store->slabs, head);
+    size_t before = chain_parts(chain->size), after = chain_parts(size),
+           keep = before < after ? before : after;
+
+    if (head_size(after) > slab_size(&store->slabs, head) || !make_room_to_gather(store, size))
+        return false;
+    /* Only the last page of each may be of another size. */
+    uint32_t last = chain->handles[keep - 1];
+    size_t length = part_size(size, keep - 1);
+
+    if (!slab_fits(&store->slabs, last, length)) {
+        uint32_t fitting = slab_alloc(&store->slabs, length, false);
+
+        if (!fitting && slab_size(&store->slabs, last) < length)
+            return false;
+        if (fitting)
+            chain->handles[keep - 1] = fitting;
+    }
+    for (size_t i = keep; i < after; i++) {
+        chain->handles[i] = slab_alloc(&store->slabs, part_size(size, i), false);
+        if (chain->handles[i])
+            continue;
+        while (i-- > keep)
+            slab_free(&store->slabs, chain->handles[i]);
+        if (chain->handles[keep - 1] != last)
+            slab_free(&store->slabs, chain->handles[keep - 1]);
+        chain->handles[keep - 1] = last;
+        return false;
+    }
+    for (size_t i = keep; i < before; i++)
+        slab_free(&store->slabs, chain->handles[i]);
+    if (chain->handles[keep - 1] != last)
+        slab_free(&store->slabs, last);
+    for (size_t i = 0; i < after; i++)
+        memcpy(slab_at(&store->slabs, chain->handles[i]), bytes + i * CHAIN_PAGE, part_size(size, i));
+    chain->size = (uint32_t)size;
+    return true;
+}
+
+/* Leaves of a chain nothing but its first page, which is not of a small class, and returns that. */
+static uint32_t keep_first_page(struct store *store, uint32_t head)
+{
+    struct chain *chain = slab_at(&store->slabs, head);
+    uint32_t first = chain->handles[0];
+
+    for (size_t i = chain_parts(chain->size); i-- > 1;)
+        slab_free(&store->slabs, chain->handles[i]);
+    slab_free(&store->slabs, head);
+    return first;
+}
+
 static uint32_t write_new(struct store *store, const uint8_t *bytes, size_t size)
 {
     if (size > SLAB_SMALL_MOST)
@@ -129,7 +205,7 @@ static uint32_t write_new(struct store *store, const uint8_t *bytes, size_t size
     uint32_t handle = slab_alloc(&store->slabs, size, false);
 
     if (handle)
-        memcpy(slab_at(&store->slabs, handle), bytes, size);
+        fill(store, handle, bytes, size);
     return handle;
 }
 
@@ -161,23 +237,29 @@ int store_add(struct store *store, const uint8_t *bytes, size_t size)
 
 int store_put(struct store *store, uint32_t number, const uint8_t *bytes, size_t size)
 {
-    uint32_t old = store->handles[number];
+    uint32_t old = store->handles[number], handle;
+    bool was_chain = slab_is_chain(&store->slabs, old);
+    uint64_t size_before = size_of(store, old);
 
     if (size <= SLAB_SMALL_MOST && slab_fits(&store->slabs, old, size)) {
-        memcpy(slab_at(&store->slabs, old), bytes, size);
+        fill(store, old, bytes, size);
         return 0;
     }
-    uint32_t handle = write_new(store, bytes, size);
-
-    if (!handle) {
-        if (size > size_of(store, old) || slab_is_chain(&store->slabs, old))
-            return -ENOMEM;
-        memcpy(slab_at(&store->slabs, old), bytes, size); /* smaller, in a place that is too large */
+    if (was_chain && size > SLAB_SMALL_MOST && rewrite_chain(store, old, bytes, size)) {
+        store->record_bytes += size - size_before;
         return 0;
     }
-    store->record_bytes += size_of(store, handle) - size_of(store, old);
-    drop(store, old);
+    handle = write_new(store, bytes, size);
+    if (handle) {
+        drop(store, old);
+    } else if (size > size_before) {
+        return -ENOMEM;
+    } else { /* smaller, in a place that is too large */
+        handle = was_chain ? keep_first_page(store, old) : old;
+        fill(store, handle, bytes, size);
+    }
     store->handles[number] = handle;
+    store->record_bytes += size_of(store, handle) - size_before;
     return 0;
 }
 

@@ -30,12 +30,13 @@ void store_free(struct store *store);
  * nothing changed. */
 int store_add(struct store *store, const uint8_t *bytes, size_t size);
 
-/* Replaces a record. In place when its class stays. -ENOMEM: the old bytes are kept. */
+/* Replaces a record. In place when its class stays. -ENOMEM: the old bytes are kept. Never fails when `size`
+ * is not above the size that store_get() gives. */
 int store_put(struct store *store, uint32_t number, const uint8_t *bytes, size_t size);
 
 /* The record's bytes: a pointer into the store when they lie in one piece (valid until the next call that
- * changes the store), else copied to the store's own buffer (valid until the next call). *ret_size may be up
- * to 7 bytes more than was put (zeros): records end by themselves. */
+ * changes the store), else copied to the store's own buffer (valid until the next call). *ret_size may be
+ * more than was put, by zeros: records end by themselves. */
 const uint8_t *store_get(struct store *store, uint32_t number, size_t *ret_size);
 
 /* Hints that this record is wanted soon: first the handle, then (a second call, some records later) the

@@ -158,12 +158,68 @@ static void respects_its_limit(void **state)
     store_free(store);
 }
 
+/* At the limit a record may not grow, but it always may shrink, and it stays what it was when it may not. */
+static void gives_way_at_its_limit(void **state)
+{
+    enum { FEW = 300 };
+    struct random random = {.state = 3};
+    static struct copy copies[FEW];
+    unsigned refused = 0;
+    struct reason reason;
+    struct store *store;
+    struct store_usage usage;
+
+    (void)state;
+    assert_int_equal(store_create(2 << 20, &store, &reason), 0);
+    for (uint32_t i = 0; i < FEW; i++) {
+        assert_int_equal(store_add(store, buffer, 100), 0);
+        keep(&copies[i], 100);
+    }
+    for (unsigned round = 0; round < 20000; round++) {
+        uint32_t number = (uint32_t)random_below(&random, FEW);
+        size_t size = fill(&random, any_size(&random)), held;
+        int error = store_put(store, number, buffer, size);
+
+        store_get(store, number, &held);
+        if (error == 0) {
+            keep(&copies[number], size);
+        } else {
+            assert_int_equal(error, -ENOMEM);
+            assert_true(size > held);
+            refused++;
+        }
+        if (round % 16 == 0)
+            store_compact(store);
+        if (round % 1000 == 0)
+            assert_same(store, copies, FEW);
+        store_usage(store, &usage);
+        assert_true(usage.held_bytes <= 2 << 20);
+        assert_true(usage.record_bytes <= usage.used_bytes && usage.used_bytes <= usage.held_bytes);
+    }
+    assert_true(refused > 100);
+    assert_same(store, copies, FEW);
+    for (uint32_t i = 0; i < FEW; i++) {
+        size_t size;
+        const uint8_t *bytes;
+
+        assert_int_equal(store_put(store, i, (const uint8_t *)"short", 6), 0);
+        bytes = store_get(store, i, &size);
+        assert_memory_equal(bytes, "short", 6);
+        while (size-- > 6) /* nothing is left behind it */
+            assert_int_equal(bytes[size], 0);
+        free(copies[i].bytes);
+        copies[i] = (struct copy){0};
+    }
+    store_free(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_what_it_is_given),
         cmocka_unit_test(does_not_fragment),
         cmocka_unit_test(respects_its_limit),
+        cmocka_unit_test(gives_way_at_its_limit),
     };
 
     return cmocka_run_group_tests_name("vmm_store", tests, NULL, NULL);
