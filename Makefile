@@ -3,6 +3,7 @@
 
 BUILD ?= build
 SANITIZED ?= build-sanitized
+THREADS ?= build-threads
 GUIDED ?= build-guided
 PREFIX ?= /usr/local
 DEMO ?= mvm-results/demo
@@ -29,7 +30,7 @@ demo: packages
 	scripts/demo $(BUILD)/mvm $(DEMO)
 
 check: packages-check
-	scripts/check $(BUILD) $(SANITIZED)
+	scripts/check $(BUILD) $(SANITIZED) $(THREADS)
 
 # FUZZ_COUNT boot sectors, at most FUZZ_SECONDS long, under the sanitizers.
 fuzz: packages-check
@@ -64,4 +65,4 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean:
-	rm -rf $(BUILD) $(SANITIZED) $(GUIDED)
+	rm -rf $(BUILD) $(SANITIZED) $(THREADS) $(GUIDED)
