@@ -60,11 +60,64 @@ static bool has_point(const struct result_interval *interval, enum resource reso
     return interval->known[resource] && isfinite(interval->percent[resource].mean);
 }
 
-static void curve(const struct picture *picture, const struct result *result, enum resource resource)
+/* The empty host, where it is known: the point at 0 VMs. */
+static bool empty_host(const struct result *result, enum resource resource, double *ret_percent)
+{
+    const struct host_memory *memory = &result->baseline.reading.memory;
+    if (resource == RESOURCE_CPU && result->baseline.cpu.n > 0) {
+        *ret_percent = result->plan.cpu_limit > 0 ? 0 : result->baseline.cpu_busy;
+        return isfinite(*ret_percent);
+    }
+    if (resource == RESOURCE_MEMORY && memory->total > 0) {
+        double used = (double)memory->total - (double)host_memory_available(memory);
+        *ret_percent = result->plan.memory_limit_bytes > 0 ? 0 : 100 * used / (double)memory->total;
+        return true;
+    }
+    return false;
+}
+
+struct point_at {
+    double vms, percent;
+};
+
+static void line_to(const struct picture *picture, struct point_at point, char command)
 {
     char x[64], y[64];
+    fprintf(picture->to, "%c%s %s", command, svg_number(svg_x(picture, point.vms), x),
+            svg_number(svg_y(picture, point.percent), y));
+}
+
+/* A straight line between two points is none on a logarithmic axis. */
+static void segment(const struct picture *picture, struct point_at from, struct point_at to)
+{
+    static const double step = 1.25;
+    double vms = fmax(from.vms, picture->least_vms) * step;
+    for (; picture->least_vms > 0 && vms * step < to.vms; vms *= step)
+        line_to(picture,
+                (struct point_at){vms, from.percent + (to.percent - from.percent) * (vms - from.vms) /
+                                                          (to.vms - from.vms)},
+                'L');
+    line_to(picture, to, 'L');
+}
+
+/* From the empty host to the first interval. */
+static void lead(const struct picture *picture, const struct result *result, enum resource resource)
+{
+    const struct result_interval *first = &result->intervals[0];
+    struct point_at from = {0};
+    if (!has_point(first, resource) || !empty_host(result, resource, &from.percent))
+        return;
+    fprintf(picture->to, "<path class=\"%s lead\" d=\"", svg_dash_class(resource));
+    line_to(picture, from, 'M');
+    segment(picture, from, (struct point_at){(double)first->vms, first->percent[resource].mean});
+    fputs("\"/>\n", picture->to);
+}
+
+static void curve(const struct picture *picture, const struct result *result, enum resource resource)
+{
     bool down = false;
     size_t points = 0;
+    struct point_at last = {0};
     for (size_t i = 0; i < result->interval_count; i++)
         points += has_point(&result->intervals[i], resource);
     if (points < 2)
@@ -72,11 +125,13 @@ static void curve(const struct picture *picture, const struct result *result, en
     fprintf(picture->to, "<path class=\"%s\" d=\"", svg_dash_class(resource));
     for (size_t i = 0; i < result->interval_count; i++) {
         const struct result_interval *interval = &result->intervals[i];
+        struct point_at point = {(double)interval->vms, interval->percent[resource].mean};
         bool known = has_point(interval, resource);
-        if (known)
-            fprintf(picture->to, "%c%s %s", down ? 'L' : 'M',
-                    svg_number(svg_x(picture, (double)interval->vms), x),
-                    svg_number(svg_y(picture, interval->percent[resource].mean), y));
+        if (known && down)
+            segment(picture, last, point);
+        else if (known)
+            line_to(picture, point, 'M');
+        last = point;
         down = known;
     }
     fputs("\"/>\n", picture->to);
@@ -133,6 +188,7 @@ void svg_series(const struct picture *picture)
         for (enum resource resource = 0; resource < RESOURCE_COUNT; resource++) {
             if (!svg_resource_drawn(result, resource))
                 continue;
+            lead(picture, result, resource);
             curve(picture, result, resource);
             error_bars(picture, result, resource);
             for (size_t i = 0; i < result->interval_count; i++)

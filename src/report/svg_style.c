@@ -34,6 +34,7 @@ static const char common[] =
     ".warn{fill:#b3261e}\n"
     ".key{color:#57606a}\n"
     ".curve{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}\n"
+    ".lead{stroke-width:1.25;stroke-opacity:.65}\n"
     ".bar{fill:none;stroke:currentColor;stroke-width:1.25}\n"
     ".mark{fill:currentColor;stroke:#fff;stroke-width:.75}\n"
     ".open{fill:none;stroke:currentColor;stroke-width:1.75}\n"

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <math.h>
 
-enum { PILOT_FIRST = 4, FACTOR_LEAST = 4, FACTOR_MOST = 64, PILOT_MOST = 1 << 26 };
+enum { PILOT_FIRST = 4, FACTOR_MOST = 64, PILOT_MOST = 1 << 26 };
 
 /* Enough for a slope of some percent: this much memory, or this much CPU of the host, or this long. */
 #define PILOT_MEMORY_BYTES (128.0 * 0x1p20)
@@ -15,7 +15,9 @@ enum { PILOT_FIRST = 4, FACTOR_LEAST = 4, FACTOR_MOST = 64, PILOT_MOST = 1 << 26
 #define NOISE_MEMORY_BYTES (16.0 * 0x1p20)
 #define NOISE_CPU_POINTS   1.0
 #define PILOT_TIME_NS      (20 * NS_PER_SECOND)
+#define PILOT_TIME_MOST_NS (60 * NS_PER_SECOND) /* while the VMs cannot be seen yet */
 #define GLANCE_NS          NS_PER_SECOND
+#define OWN_SETTLE_NS      (500 * NS_PER_MILLISECOND)
 #define PILOT_WINDOW_NS    (3 * NS_PER_SECOND)
 #define STEP_SECONDS       10.0 /* no step is expected to take longer than this to start */
 
@@ -56,7 +58,11 @@ static int measure(struct run *run, bool last, struct taken *ret_taken, struct r
     struct host_reading before;
     double seconds;
 
-    run_settle(run, &seconds);
+    /* The account of VMs that live in this process is not disturbed by what else the host does. */
+    if (run_counts_own(run))
+        run_wait(run, clock_now_ns() + OWN_SETTLE_NS);
+    else
+        run_settle(run, &seconds);
     sampler_refresh(run->sampler);
     int error = run_read(run, &before, reason);
 
@@ -83,11 +89,11 @@ static double next_factor(const struct taken *taken, double grow_seconds)
     double factor = FACTOR_MOST;
 
     if (taken->memory_bytes >= NOISE_MEMORY_BYTES)
-        factor = fmin(factor, 1.1 * PILOT_MEMORY_BYTES / taken->memory_bytes);
+        factor = fmin(factor, 1.25 * PILOT_MEMORY_BYTES / taken->memory_bytes);
     if (taken->cpu_points >= NOISE_CPU_POINTS)
-        factor = fmin(factor, 1.1 * PILOT_CPU_POINTS / taken->cpu_points);
+        factor = fmin(factor, 1.25 * PILOT_CPU_POINTS / taken->cpu_points);
     factor = fmin(factor, STEP_SECONDS / fmax(grow_seconds, 1e-3));
-    return fmax(factor, FACTOR_LEAST);
+    return fmax(factor, 1.5);
 }
 
 static int grow_pilot(struct run *run, struct reason *reason)
@@ -96,9 +102,8 @@ static int grow_pilot(struct run *run, struct reason *reason)
              goal = limit < PILOT_FIRST ? limit : PILOT_FIRST;
     const struct engine *engine = run->plan->engine;
 
-    for (;;) {
+    for (struct taken taken = {0};;) {
         struct engine_counts counts;
-        struct taken taken;
         uint64_t begun = clock_now_ns();
 
         engine->counts(run->population, &counts);
@@ -114,7 +119,9 @@ static int grow_pilot(struct run *run, struct reason *reason)
             return error;
         if (counts.running == 0)
             return reason_set(reason, EIO, "no VM could be started; the last: %.700s", counts.last_failure);
-        bool last = goal >= limit || run->exhausted_vms > 0 || clock_now_ns() - started >= PILOT_TIME_NS;
+        uint64_t spent = clock_now_ns() - started;
+        bool last = goal >= limit || run->exhausted_vms > 0 ||
+                    spent >= (is_noise(&taken) ? PILOT_TIME_MOST_NS : PILOT_TIME_NS);
 
         error = measure(run, last, &taken, reason);
         if (error)
@@ -157,6 +164,13 @@ static double predict(const struct run *run, double percent)
     return fmin(by_memory, by_cpu);
 }
 
+static double memory_in_use(const struct run *run)
+{
+    double total = (double)run->result->limits.memory_total;
+
+    return 100 * (total - (double)host_memory_available(&run->baseline.reading.memory)) / total;
+}
+
 static int plan_intervals(struct run *run, struct reason *reason)
 {
     double expected = predict(run, run->plan->threshold_percent);
@@ -164,7 +178,13 @@ static int plan_intervals(struct run *run, struct reason *reason)
 
     if (run->exhausted_vms > 0)
         expected = fmin(expected, (double)run->exhausted_vms);
-    if (most == 0 && !(expected < 1e12 && expected >= 1))
+    if (most == 0 && expected < 1)
+        return reason_set(
+            reason, EBUSY,
+            "the host has no room for a VM below the threshold of %g %%: without any its CPUs are "
+            "%.1f %% busy and %.1f %% of its memory is in use",
+            run->plan->threshold_percent, run->baseline.cpu_busy, memory_in_use(run));
+    if (most == 0 && !(expected < 1e12))
         return reason_set(reason, EINVAL,
                           "%llu VMs of the engine %s took too little to predict how many fill the host; say "
                           "where to end with --max",

@@ -24,6 +24,11 @@ bool run_can_prove(const struct run *run)
     return run->plan->image->answers && (run->plan->engine->capabilities & ENGINE_ASKS);
 }
 
+bool run_counts_own(const struct run *run)
+{
+    return !(run->plan->engine->capabilities & ENGINE_HAS_PROCESSES);
+}
+
 /* Lays the image into the run directory, from which VMs boot it, so that the directory has what was run. */
 static int place_image(struct run *run, struct reason *reason)
 {
@@ -134,7 +139,7 @@ int run_prepare(struct run *run, struct reason *reason)
     run->result->limits.own_files = files;
     fill_result(run);
     /* VMs that live in this process take their mappings from its limit, and its memory and CPU are theirs. */
-    sampler_watch_own(run->sampler, !(plan->engine->capabilities & ENGINE_HAS_PROCESSES));
+    sampler_watch_own(run->sampler, run_counts_own(run));
     run->vmalloc_holds_stacks = host_vmalloc_holds_stacks("");
     set_guard(run);
     challenge_ready_line(plan->image->guest, run->ready_line);

@@ -51,6 +51,9 @@ bool run_can_prove(const struct run *run);
 /* What an error of the engine's grow() means: the resource that there is no more of, or STOP_ENGINE. */
 enum stop run_stop_of_error(int error);
 
+/* Whether VMs live in this process, so that its own account is theirs. */
+bool run_counts_own(const struct run *run);
+
 /* Tells the hooks where the run is. */
 void run_progress(struct run *run);
 

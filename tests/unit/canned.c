@@ -89,7 +89,8 @@ static void fill_interval(struct result *result, struct result_interval *interva
     interval->settle_seconds = 2.5;
     interval->known[RESOURCE_CPU] = interval->known[RESOURCE_MEMORY] = true;
     interval->percent[RESOURCE_CPU] = statistic(cpu, 0.8 + cpu / 25);
-    interval->percent[RESOURCE_MEMORY] = statistic(100 * taken / whole, 0.05);
+    interval->percent[RESOURCE_MEMORY] =
+        statistic((canned->memory_limit ? 0 : 3) + 100 * taken / whole, 0.05);
     interval->known[RESOURCE_PIDS] = interval->known[RESOURCE_FILES] = interval->known[RESOURCE_PRESSURE] =
         true;
     interval->percent[RESOURCE_PIDS] = statistic(((canned->in_process ? 0 : 3 * vms) + 120) / 327.68, 0);
@@ -201,6 +202,7 @@ void canned_result(struct result *result, const struct canned *canned)
     result->baseline.reading.unix_seconds = result->started_at;
     result->baseline.reading.cpus = 2;
     result->baseline.reading.memory.total = (uint64_t)host_memory;
+    result->baseline.reading.memory.available = (uint64_t)(0.97 * host_memory);
 
     for (unsigned i = 0; i < canned->intervals; i++)
         fill_interval(result, result_add_interval(result), i, canned);
