@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Runs one image on the vmm's machine, without workers or store, and copies what it sends on COM1 to standard
- * output: for tests that compare guests on several machines.
+ * Runs one image (a boot sector, and what else its disk has) on the vmm's machine, without workers or store,
+ * and copies what it sends on COM1 to standard output: for tests that compare guests on several machines.
  *
  *   vmm-run IMAGE [--ram MIB] [--floppy] [--input FILE] [--after TEXT] [--seconds S] [--slice N]
  *           [--no-reboot] [--pack] [--learn] [--digest N] [--counted]
@@ -27,7 +27,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INPUT_MOST = 1 << 20, PACKED_MOST = 40 << 20, LEARN_ALWAYS = 200, LEARN_EVERY = 64 };
+enum {
+    INPUT_MOST = 1 << 20,
+    SECTOR = 512,
+    IMAGE_MOST = 4096 * SECTOR,
+    PACKED_MOST = 40 << 20,
+    LEARN_ALWAYS = 200,
+    LEARN_EVERY = 64
+};
 
 struct run {
     struct machine_bench *bench;
@@ -265,11 +272,11 @@ int main(int argc, char **argv)
                 "[--pack] [--learn] [--digest N] [--counted] [--trace]\n");
         return 2;
     }
-    uint8_t *image = read_whole(argv[optind], 512, &size), *memory = malloc((size_t)mib * MEMORY_MIB);
+    uint8_t *image = read_whole(argv[optind], IMAGE_MOST, &size), *memory = malloc((size_t)mib * MEMORY_MIB);
 
     run.packed = malloc(PACKED_MOST);
-    if (size < 512 || !memory || !run.packed) {
-        fprintf(stderr, "vmm-run: '%s' is not 512 bytes long\n", argv[optind]);
+    if (size == 0 || size % SECTOR != 0 || !memory || !run.packed) {
+        fprintf(stderr, "vmm-run: '%s' is not whole sectors\n", argv[optind]);
         return 2;
     }
     shard_power_on(&state, memory, mib, image, run.drive);
@@ -285,7 +292,7 @@ int main(int argc, char **argv)
     template->clock = run.counted ? counted : monotonic;
     template->clock_context = &run;
     template->wall_offset = (int64_t)clock_unix_seconds();
-    template->disk = (struct disk_content){.bytes = image, .size = 512};
+    template->disk = (struct disk_content){.bytes = image, .size = size};
     template->output_limit = 1 << 20;
     run.context = machine_lay_reset(run.bench);
     context_now(run.context);
