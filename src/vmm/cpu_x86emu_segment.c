@@ -118,7 +118,7 @@ struct fault code_load(struct cpu *cpu, uint16_t selector, enum code_entry entry
     if (!ACC_S(descriptor.access)) {
         unsigned type = ACC_TYPE(descriptor.access);
 
-        /* Task gates and task states, and call gates. */
+        /* Task gates and task states; a gate does not lead to another. */
         if (entry == ENTRY_JUMP && (type == 1 || type == 5 || type == 9))
             return stop(cpu, CPU_NO_TASKS);
         return (struct fault){VECTOR_GP, error};

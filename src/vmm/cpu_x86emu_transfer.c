@@ -35,18 +35,53 @@ static bool go_far(struct cpu *cpu, uint16_t selector, uint32_t eip, enum code_e
     return true;
 }
 
-static void far_call(struct cpu *cpu, uint16_t selector, uint32_t eip, unsigned size, unsigned end)
+struct far_pointer {
+    uint16_t selector;
+    uint32_t eip;
+    unsigned size; /* of what a CALL pushes */
+};
+
+/* Where a selector is that of a call gate, the pointer becomes what the gate says (Intel SDM volume
+ * 3, 5.8.3). Code of privilege 0 can go by all of them, and stays on its stack. False: a fault was delivered.
+ */
+static bool pass_gate(struct cpu *cpu, struct far_pointer *pointer)
+{
+    enum { CALL_GATE = 4, CALL_GATE_TYPES = 7, WIDE = 8 };
+    struct descriptor gate;
+
+    if (!is_protected(cpu->emu) || !descriptor_read(cpu, pointer->selector, &gate) || ACC_S(gate.access) ||
+        (ACC_TYPE(gate.access) & CALL_GATE_TYPES) != CALL_GATE)
+        return true;
+    if ((pointer->selector & 3u) > ACC_DPL(gate.access) || !ACC_P(gate.access)) {
+        cpu_fault(cpu, ACC_P(gate.access) ? VECTOR_GP : VECTOR_NP, true, pointer->selector & 0xfffc);
+        return false;
+    }
+    bool wide = ACC_TYPE(gate.access) & WIDE;
+
+    *pointer = (struct far_pointer){.selector = gate.selector & 0xfffc,
+                                    .eip = wide ? gate.offset : gate.offset & 0xffff,
+                                    .size = wide ? 4 : 2};
+    return true;
+}
+
+static void far_jump(struct cpu *cpu, struct far_pointer pointer)
+{
+    if (pass_gate(cpu, &pointer))
+        (void)go_far(cpu, pointer.selector, pointer.eip, ENTRY_JUMP);
+}
+
+static void far_call(struct cpu *cpu, struct far_pointer pointer, unsigned end)
 {
     const sel_t before = *(cpu->emu->x86.R_CS_SEL);
     uint32_t back = get_ip(cpu->emu) + end;
 
-    if (!go_far(cpu, selector, eip, ENTRY_JUMP))
+    if (!pass_gate(cpu, &pointer) || !go_far(cpu, pointer.selector, pointer.eip, ENTRY_JUMP))
         return;
     const sel_t target = *(cpu->emu->x86.R_CS_SEL);
 
     /* A fault of the stack is one of the caller. */
     *(cpu->emu->x86.R_CS_SEL) = before;
-    if (stack_push(cpu, before.sel, size) && stack_push(cpu, back, size))
+    if (stack_push(cpu, before.sel, pointer.size) && stack_push(cpu, back, pointer.size))
         *(cpu->emu->x86.R_CS_SEL) = target;
 }
 
@@ -54,13 +89,14 @@ static void far_call(struct cpu *cpu, uint16_t selector, uint32_t eip, unsigned 
 bool execute_far_immediate(struct cpu *cpu, const struct instruction *instruction)
 {
     unsigned size = data_size(instruction), at = after_opcode(instruction);
-    uint32_t eip = immediate(instruction, at, size);
-    uint16_t selector = (uint16_t)immediate(instruction, at + size, 2);
+    struct far_pointer pointer = {.selector = (uint16_t)immediate(instruction, at + size, 2),
+                                  .eip = immediate(instruction, at, size),
+                                  .size = size};
 
     if (instruction->opcode == 0xea)
-        (void)go_far(cpu, selector, eip, ENTRY_JUMP);
+        far_jump(cpu, pointer);
     else
-        far_call(cpu, selector, eip, size, at + size + 2);
+        far_call(cpu, pointer, at + size + 2);
     return true;
 }
 
@@ -120,10 +156,12 @@ bool execute_group5(struct cpu *cpu, const struct instruction *instruction)
     if (!segment_read(cpu, operand.segment, operand.offset, size, &eip) ||
         !segment_read(cpu, operand.segment, operand.offset + size, 2, &selector))
         return true;
+    struct far_pointer pointer = {.selector = (uint16_t)selector, .eip = eip, .size = size};
+
     if (operand.reg == 5)
-        (void)go_far(cpu, (uint16_t)selector, eip, ENTRY_JUMP);
+        far_jump(cpu, pointer);
     else
-        far_call(cpu, (uint16_t)selector, eip, size, operand.end);
+        far_call(cpu, pointer, operand.end);
     return true;
 }
 

@@ -18,7 +18,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 import matrix  # noqa: E402
-STEPS = 3000
+STEPS = 2000
 ARITHMETIC = 0x8D5
 ANY = 0xFFFFFFFF
 SEGMENTS = [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65]
@@ -124,7 +124,7 @@ def main():
     parser = argparse.ArgumentParser(description="instructions by chance on QEMU and on the vmm's machine")
     parser.add_argument("--qemu", default="qemu-system-i386")
     parser.add_argument("--vmm-run", required=True)
-    parser.add_argument("--seeds", default="1-2")
+    parser.add_argument("--seeds", default="1")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("groups", nargs="*", default=list(GROUPS))
     options = parser.parse_args()
