@@ -61,8 +61,16 @@ static void pass(struct machine *machine, uint64_t ns)
 
 static void check(const struct machine *machine)
 {
+    static struct machine resumed;
     const struct context *context = &machine->context;
 
+    /* What is not state follows from it. */
+    copy(&resumed, machine);
+    resumed.context.interrupt = !context->interrupt;
+    resumed.context.memory.a20_mask = 0;
+    board_resume(&resumed.context);
+    assert_int_equal(resumed.context.interrupt, context->interrupt);
+    assert_int_equal(resumed.context.memory.a20_mask, context->memory.a20_mask);
     assert_true(machine_state_is_sane(&context->state));
     assert_int_equal(context->interrupt, pic_output(&context->state.pic));
     assert_int_equal(context->memory.a20_mask, context->state.port92 & 2 ? 0xffffffff : 0xffefffff);
@@ -245,6 +253,10 @@ static void output_limits(void **state)
     }
     assert_int_equal(context->state.stop, VM_RUNS);
     assert_true(context->leave);
+    board_press(context, (const uint8_t *)"\x1e", 1);
+    for (unsigned i = 0; i < 10000; i++)
+        board_out(context, 0x3f8, 1, 'x');
+    assert_int_equal(context->state.stop, VM_RUNS);
     board_out(context, 0x3f8, 1, 'x');
     assert_int_equal(context->state.stop, VM_STOP_OUTPUT);
 }
@@ -498,10 +510,13 @@ static void any_sane_state(void **state)
         uint8_t *bytes = (uint8_t *)&context->state;
 
         begin(&machine, random_next(&random) >> 16);
-        for (uint64_t changes = random_below(&random, 4) + 1; changes > 0; changes--)
-            bytes[sizeof(struct cpu_state) +
-                  random_below(&random, sizeof(context->state) - sizeof(struct cpu_state))] =
-                (uint8_t)(random_below(&random, 2) ? random_next(&random) : random_below(&random, 4));
+        for (uint64_t changes = random_below(&random, 4) + 1; changes > 0; changes--) {
+            size_t at = random_below(&random, sizeof(context->state) - sizeof(struct cpu_state));
+
+            if (at >= offsetof(struct machine_state, cpu))
+                at += sizeof(struct cpu_state);
+            bytes[at] = (uint8_t)(random_below(&random, 2) ? random_next(&random) : random_below(&random, 4));
+        }
         if (!machine_state_is_sane(&context->state))
             continue;
         accepted++;

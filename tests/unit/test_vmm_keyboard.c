@@ -162,6 +162,23 @@ static void a20_by_others(void **state)
     assert_int_equal(keyboard_write(&keyboard, DATA, 0xcf), 0); /* no change */
 }
 
+static void reset_of_the_keyboard(void **state)
+{
+    struct keyboard keyboard, fresh;
+
+    (void)state;
+    keyboard_reset(&keyboard);
+    keyboard_reset(&fresh);
+    for (const char *bytes = "\xed\x07\xf0\x01\xf5\xff"; *bytes; bytes++) {
+        (void)keyboard_write(&keyboard, DATA, (uint8_t)*bytes);
+        while (keyboard_read(&keyboard, STATUS) & 1)
+            (void)keyboard_read(&keyboard, DATA);
+        assert_int_equal(keyboard.leds, (uint8_t)*bytes == 0xff || (uint8_t)*bytes == 0xed ? 0 : 7);
+    }
+    fresh.output = keyboard.output; /* the last byte that was read */
+    assert_memory_equal(&keyboard, &fresh, sizeof(fresh));
+}
+
 /* Any use: it stays sane, and loses no key while the guest only reads. */
 static void any_use(void **state)
 {
@@ -218,9 +235,8 @@ static void insane_ones_are_known(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(scripts_play),
-        cmocka_unit_test(a20_by_others),
-        cmocka_unit_test(any_use),
+        cmocka_unit_test(scripts_play),          cmocka_unit_test(a20_by_others),
+        cmocka_unit_test(reset_of_the_keyboard), cmocka_unit_test(any_use),
         cmocka_unit_test(insane_ones_are_known),
     };
 
