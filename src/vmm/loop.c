@@ -34,7 +34,7 @@ struct worker {
     /* Under the lock. */
     struct vmm_request *inbox, **inbox_end;
     struct job *job;
-    bool stop, asleep;
+    bool stop, asleep, pause, paused;
 
     _Atomic uint64_t to_boot;
     /* The thread's own. */
@@ -153,14 +153,25 @@ static void do_requests(struct worker *worker)
     } while (worker->requests && clock_now_ns() < until);
 }
 
+/* Under the lock. */
+static void stay_paused(struct worker *worker)
+{
+    while (worker->pause) {
+        worker->paused = true;
+        pthread_cond_broadcast(&worker->job_done);
+        pthread_cond_wait(&worker->wake, &worker->lock);
+    }
+    worker->paused = false;
+}
+
 /* Waits until there is work, and takes what came in. False: the worker is to end. */
 static bool take_work(struct worker *worker)
 {
     struct shard *shard = worker->shard;
 
     pthread_mutex_lock(&worker->lock);
-    while (!worker->stop && !worker->inbox && !worker->job && !worker->requests && !worker->compacting &&
-           shard->queue_count == 0 &&
+    while (!worker->stop && !worker->pause && !worker->inbox && !worker->job && !worker->requests &&
+           !worker->compacting && shard->queue_count == 0 &&
            (atomic_load_explicit(&worker->to_boot, memory_order_relaxed) == 0 || !shard_may_boot(shard))) {
         uint64_t next = wheel_next(shard->wheel);
 
@@ -181,6 +192,7 @@ static bool take_work(struct worker *worker)
         }
         worker->asleep = false;
     }
+    stay_paused(worker);
     if (!worker->requests) {
         worker->requests = worker->inbox;
         worker->inbox = NULL;
@@ -303,6 +315,25 @@ void worker_boot_cancel(struct worker *worker)
 uint64_t worker_to_boot(const struct worker *worker)
 {
     return atomic_load_explicit(&worker->to_boot, memory_order_relaxed);
+}
+
+void worker_pause(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->pause = true;
+    if (worker->asleep)
+        pthread_cond_signal(&worker->wake);
+    while (!worker->paused)
+        pthread_cond_wait(&worker->job_done, &worker->lock);
+    pthread_mutex_unlock(&worker->lock);
+}
+
+void worker_resume(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->pause = false;
+    pthread_cond_signal(&worker->wake);
+    pthread_mutex_unlock(&worker->lock);
 }
 
 void worker_call(struct worker *worker, void (*run)(struct shard *shard, void *argument), void *argument)

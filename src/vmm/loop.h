@@ -37,6 +37,11 @@ void worker_boot_cancel(struct worker *worker);
 /* Boots asked for and not begun. */
 uint64_t worker_to_boot(const struct worker *worker);
 
+/* Holds the thread between two turns until worker_resume(): its shard belongs to the caller meanwhile. Work
+ * that comes in waits. */
+void worker_pause(struct worker *worker);
+void worker_resume(struct worker *worker);
+
 /* Runs `job` on the worker's thread between its turns and returns when it is done. */
 void worker_call(struct worker *worker, void (*job)(struct shard *shard, void *argument), void *argument);
 

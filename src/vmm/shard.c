@@ -295,9 +295,9 @@ static int adopt_stopped(struct shard *shard, const uint8_t *record, size_t size
     uint64_t number = store_count(shard->store);
     int error;
 
-    if (size < 6 || record[1] >= VM_STOP_COUNT)
+    if (size < STOPPED_RECORD || record[1] >= VM_STOP_COUNT)
         return -EBADMSG;
-    error = store_add(shard->store, record, 6);
+    error = store_add(shard->store, record, STOPPED_RECORD);
     if (error)
         return error;
     atomic_fetch_or(&shard->not_running[number / 8], (uint8_t)(1u << (number % 8)));

@@ -29,6 +29,8 @@ enum record_flag {
         1 << 5, /* for good: after the flags come the reason and 4 bytes of detail, and nothing else */
 };
 
+enum { STOPPED_RECORD = 6 };
+
 /* A VM that was started and has not announced itself within its first run. */
 struct boot {
     uint64_t started_ns;
@@ -66,7 +68,7 @@ struct shard {
     uint32_t *queue;
     size_t queue_room, queue_first, queue_count;
 
-    uint32_t traced; /* local number; UINT32_MAX: none */
+    uint32_t traced;                 /* local number; UINT32_MAX: none */
     struct disassembly *disassembly; /* once one was traced */
     void (*trace_line)(void *context, const char *text);
     void *trace_context;

@@ -241,7 +241,7 @@ static void account_stop(struct shard *shard, struct visit *visit, enum vm_stop 
 
 static void put_stopped(struct shard *shard, uint32_t number, enum vm_stop stop, uint32_t detail)
 {
-    uint8_t record[6] = {RECORD_STOPPED, (uint8_t)stop};
+    uint8_t record[STOPPED_RECORD] = {RECORD_STOPPED, (uint8_t)stop};
 
     memcpy(record + 2, &detail, sizeof(detail));
     if (store_count(shard->store) == number)

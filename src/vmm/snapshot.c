@@ -10,9 +10,9 @@
  *   8    the population's clock, ns
  *   8    how many VMs
  *   512  the image
- *   for each base: 4 its parent; its state; 4 how many lines of 64 bytes follow; for each line 4 its number,
- * 64 bytes. The lines are the difference to the parent's memory; those of base 0 to zeros. for each VM in
- * order: 4 size of its record, the record (shard.h) 32   SHA-256 of all before
+ *   for each base: 4 its parent; its state; 4 how many lines of 64 bytes follow; for each line 4 its number
+ * and 64 bytes. The lines are the difference to the parent's memory; those of base 0 to zeros. for each VM in
+ * order: 4 the size of its record, and the record (shard.h) 32   SHA-256 of all before
  *
  * What is only true while the population runs (timers, queues) is made anew from the machines when it is
  * restored.
@@ -46,16 +46,18 @@ _Static_assert(sizeof(struct header) == 8 + 16 + 16 + 512, "the header has no pa
 
 /* Writing. */
 
+enum { BUFFER_BYTES = 1 << 20 };
+
 struct writer {
     FILE *file;
     struct sha256_ctx hash;
-    bool failed;
+    int error; /* errno of the first failure */
 };
 
 static void put(struct writer *writer, const void *bytes, size_t size)
 {
-    if (!writer->failed && fwrite(bytes, 1, size, writer->file) != size)
-        writer->failed = true;
+    if (!writer->error && fwrite(bytes, 1, size, writer->file) != size)
+        writer->error = errno ? errno : EIO;
     sha256_update(&writer->hash, size, bytes);
 }
 
@@ -91,51 +93,75 @@ static void put_base(struct writer *writer, const struct machine_base *base, boo
     }
 }
 
-static void put_population(struct vmm *vmm, struct writer *writer, uint64_t count)
+/* One past the highest number that a VM has. */
+static uint64_t numbers(const struct vmm *vmm)
 {
-    unsigned workers = vmm->options.workers;
+    uint64_t most = 0;
+
+    for (unsigned i = 0; i < vmm->options.workers; i++) {
+        uint64_t count = store_count(vmm->shards[i]->store);
+        uint64_t end = count ? (count - 1) * vmm->options.workers + i + 1 : 0;
+
+        most = end > most ? end : most;
+    }
+    return most;
+}
+
+/* A number that was not given when growth ended early is kept, so that the others mean the same VMs
+ * afterwards. */
+static void put_vm(struct vmm *vmm, struct writer *writer, uint64_t vm)
+{
+    static const uint8_t not_started[STOPPED_RECORD] = {RECORD_STOPPED, VM_STOP_NOT_STARTED};
+    struct store *store = vmm->shards[vm % vmm->options.workers]->store;
+    uint64_t number = vm / vmm->options.workers;
+    const uint8_t *record = not_started;
+    size_t size = sizeof(not_started);
+
+    if (number < store_count(store))
+        record = store_get(store, (uint32_t)number, &size);
+    put_number(writer, (uint32_t)size);
+    put(writer, record, size);
+}
+
+static void put_population(struct vmm *vmm, struct writer *writer)
+{
     struct header header = {.state_size = sizeof(struct machine_state),
                             .memory_mib = vmm->options.memory_mib,
                             .drive = vmm->options.drive,
                             .bases = machine_base_count(vmm->bases),
                             .clock_ns = clock_now_ns() - vmm->epoch_ns,
-                            .vms = count};
+                            .vms = numbers(vmm)};
 
     memcpy(header.magic, magic, sizeof(magic));
     memcpy(header.image, vmm->image, sizeof(header.image));
     put(writer, &header, sizeof(header));
     for (uint32_t i = 0; i < header.bases; i++)
         put_base(writer, machine_base_get(vmm->bases, i), i == 0);
-    for (uint64_t vm = 0; vm < count && !writer->failed; vm++) {
-        size_t size;
-        const uint8_t *record = store_get(vmm->shards[vm % workers]->store, (uint32_t)(vm / workers), &size);
-
-        put_number(writer, (uint32_t)size);
-        put(writer, record, size);
-    }
+    for (uint64_t vm = 0; vm < header.vms && !writer->error; vm++)
+        put_vm(vmm, writer, vm);
 }
 
-static int write_file(struct vmm *vmm, const char *path, uint64_t count, struct reason *reason)
+static int write_file(struct vmm *vmm, const char *path, struct reason *reason)
 {
     char temporary[PATH_MAX];
     struct writer writer = {0};
     uint8_t digest[SHA256_DIGEST_SIZE];
 
     if (snprintf(temporary, sizeof(temporary), "%s.part", path) >= (int)sizeof(temporary))
-        return reason_set(reason, ENAMETOOLONG, "the name '%s' is too long", path);
+        return reason_set(reason, ENAMETOOLONG, "the name '%.200s...' is too long", path);
     writer.file = fopen(temporary, "wbe");
     if (!writer.file)
         return reason_errno(reason, errno, "cannot write '%s'", temporary);
+    setvbuf(writer.file, NULL, _IOFBF, BUFFER_BYTES);
     sha256_init(&writer.hash);
-    put_population(vmm, &writer, count);
+    put_population(vmm, &writer);
     sha256_digest(&writer.hash, sizeof(digest), digest);
-    if (!writer.failed && fwrite(digest, sizeof(digest), 1, writer.file) != 1)
-        writer.failed = true;
-    int error = 0;
-
-    if (writer.failed || fflush(writer.file) != 0 || fsync(fileno(writer.file)) < 0)
-        error = reason_errno(reason, errno, "cannot write '%s'", temporary);
+    if (!writer.error && (fwrite(digest, sizeof(digest), 1, writer.file) != 1 || fflush(writer.file) != 0 ||
+                          fsync(fileno(writer.file)) < 0))
+        writer.error = errno ? errno : EIO;
     fclose(writer.file);
+    int error = writer.error ? reason_errno(reason, writer.error, "cannot write '%s'", temporary) : 0;
+
     if (!error && rename(temporary, path) < 0)
         error = reason_errno(reason, errno, "cannot name '%s' '%s'", temporary, path);
     if (error)
@@ -145,22 +171,18 @@ static int write_file(struct vmm *vmm, const char *path, uint64_t count, struct 
 
 int vmm_save(struct vmm *vmm, const char *path, struct reason *reason)
 {
-    struct vmm_counts counts;
-
     if (vmm->options.resident)
         return reason_set(reason, ENOTSUP,
                           "a population of resident VMs cannot be saved; run it without --resident");
     if (vmm_booting(vmm) > 0)
         return reason_set(reason, EBUSY, "VMs are booting; save when they are ready");
-    vmm_count(vmm, &counts);
-    /* The workers rest while their stores are read. */
-    for (unsigned i = 0; i < vmm->options.workers; i++) {
-        worker_stop(vmm->workers[i]);
-        vmm->workers[i] = NULL;
-    }
-    int error = write_file(vmm, path, counts.started, reason), restart = population_start(vmm, reason);
+    for (unsigned i = 0; i < vmm->options.workers; i++)
+        worker_pause(vmm->workers[i]);
+    int error = write_file(vmm, path, reason);
 
-    return error ? error : restart;
+    for (unsigned i = 0; i < vmm->options.workers; i++)
+        worker_resume(vmm->workers[i]);
+    return error;
 }
 
 /* Reading. The file is mapped; nothing of it is believed before its sum is right, and nothing that matters
@@ -320,20 +342,63 @@ static int restore(const struct vmm_options *options, const uint8_t *bytes, size
     return error;
 }
 
-int vmm_restore(const struct vmm_options *options, const char *path, struct vmm **ret_vmm,
-                struct reason *reason)
+/* Opens a file that is long enough to be one. */
+static int open_file(const char *path, size_t *ret_size, struct reason *reason)
 {
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0)
         return reason_errno(reason, errno, "cannot read '%s'", path);
-    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
-        (uint64_t)status.st_size < sizeof(struct header) + SHA256_DIGEST_SIZE) {
+    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+        close(fd);
+        return broken(reason, path, "it is not a regular file");
+    }
+    if ((uint64_t)status.st_size < sizeof(struct header) + SHA256_DIGEST_SIZE) {
         close(fd);
         return broken(reason, path, "it is too short");
     }
-    size_t size = (size_t)status.st_size;
+    *ret_size = (size_t)status.st_size;
+    return fd;
+}
+
+int vmm_look(const char *path, struct vmm_saved *ret_saved, struct reason *reason)
+{
+    struct header header;
+    uint8_t bytes[sizeof(header)];
+    size_t size;
+    int fd = open_file(path, &size, reason);
+
+    if (fd < 0)
+        return fd;
+    ssize_t got = pread(fd, bytes, sizeof(bytes), 0);
+
+    close(fd);
+    if (got != (ssize_t)sizeof(bytes))
+        return reason_set(reason, EIO, "cannot read '%s'", path);
+    struct reader reader = {.at = bytes, .end = bytes + sizeof(bytes)};
+    int error = read_header(&reader, &header, path, reason);
+
+    if (error)
+        return error;
+    *ret_saved = (struct vmm_saved){
+        .vms = header.vms, .memory_mib = header.memory_mib, .drive = (uint8_t)header.drive};
+    memcpy(ret_saved->image, header.image, sizeof(header.image));
+    return 0;
+}
+
+int vmm_restore(const struct vmm_options *options, const char *path, struct vmm **ret_vmm,
+                struct reason *reason)
+{
+    size_t size;
+    int fd = open_file(path, &size, reason);
+
+    if (fd < 0)
+        return fd;
+    if (options->resident) {
+        close(fd);
+        return reason_set(reason, ENOTSUP, "a saved population cannot be restored as resident VMs");
+    }
     uint8_t *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     int error;
 

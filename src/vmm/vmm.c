@@ -311,6 +311,9 @@ static void explain(enum vm_stop stop, uint32_t detail, char *text, size_t room)
     case VM_STOP_NO_MEMORY:
         snprintf(text, room, "no memory for its state");
         break;
+    case VM_STOP_NOT_STARTED:
+        snprintf(text, room, "it was never started");
+        break;
     case VM_STOP_COUNT:
         break;
     }

@@ -126,9 +126,23 @@ int vmm_trace_start(struct vmm *vmm, uint64_t vm, void (*line)(void *context, co
                     void *context);
 void vmm_trace_stop(struct vmm *vmm);
 
-/* The population as a file (snapshot.h). Between the calls no request may be under way. */
+/* The population as a file; the format stands in snapshot.c. The workers rest meanwhile; requests under way
+ * stay so, and are not in the file. The file is there as a whole or not at all. -EBUSY: VMs are booting;
+ * -ENOTSUP: resident VMs. */
 int vmm_save(struct vmm *vmm, const char *path, struct reason *reason);
-/* `options` as for vmm_open() but for memory_mib, drive and learn, which the file holds. */
+
+struct vmm_saved {
+    uint8_t image[512];
+    uint64_t vms;
+    uint32_t memory_mib;
+    uint8_t drive;
+};
+
+/* What a file says it holds; its sum is looked at by vmm_restore(). -EBADMSG: it is no saved population that
+ * this mvm can read. */
+int vmm_look(const char *path, struct vmm_saved *ret_saved, struct reason *reason);
+/* `options` as for vmm_open(), but memory_mib and drive are the file's. -EBADMSG; -ENOMEM: the memory limit
+ * does not hold it. Nothing has run when it fails. */
 int vmm_restore(const struct vmm_options *options, const char *path, struct vmm **ret_vmm,
                 struct reason *reason);
 
