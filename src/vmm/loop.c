@@ -118,15 +118,16 @@ static void do_boots(struct worker *worker)
     for (unsigned i = 1; i % BOOTS || clock_now_ns() < until; i++) {
         uint64_t wanted = atomic_load_explicit(&worker->to_boot, memory_order_relaxed);
 
-        /* Counted as begun only when it is in the shard's counts. The number falls to 0 when boots are taken
-         * back. */
         if (wanted == 0 || !shard_may_boot(worker->shard))
             return;
-        if (shard_boot(worker->shard) < 0) {
-            atomic_store(&worker->to_boot, 0); /* no further VM can be started; the shard says so */
+        /* The number falls to 0 when boots are taken back. */
+        while (!atomic_compare_exchange_weak(&worker->to_boot, &wanted, wanted - 1))
+            if (wanted == 0)
+                return;
+        if (shard_boot(worker->shard) < 0) { /* no further VM can be started; the shard says so */
+            shard_give_up(worker->shard, 1 + atomic_exchange(&worker->to_boot, 0));
             return;
         }
-        atomic_compare_exchange_strong(&worker->to_boot, &wanted, wanted - 1);
     }
 }
 
@@ -307,14 +308,9 @@ void worker_boot(struct worker *worker, uint64_t count)
     unlock_and_wake(worker);
 }
 
-void worker_boot_cancel(struct worker *worker)
+uint64_t worker_boot_cancel(struct worker *worker)
 {
-    atomic_store(&worker->to_boot, 0);
-}
-
-uint64_t worker_to_boot(const struct worker *worker)
-{
-    return atomic_load_explicit(&worker->to_boot, memory_order_relaxed);
+    return atomic_exchange(&worker->to_boot, 0);
 }
 
 void worker_pause(struct worker *worker)

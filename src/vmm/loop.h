@@ -32,10 +32,8 @@ void worker_stop(struct worker *worker);
 /* A list of requests, first to last through `next`. */
 void worker_post(struct worker *worker, struct vmm_request *first, struct vmm_request *last);
 void worker_boot(struct worker *worker, uint64_t count);
-/* Takes back boots that have not begun. */
-void worker_boot_cancel(struct worker *worker);
-/* Boots asked for and not begun. */
-uint64_t worker_to_boot(const struct worker *worker);
+/* Takes back boots that have not begun, and returns how many. */
+uint64_t worker_boot_cancel(struct worker *worker);
 
 /* Holds the thread between two turns until worker_resume(): its shard belongs to the caller meanwhile. Work
  * that comes in waits. */

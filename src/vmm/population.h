@@ -11,6 +11,7 @@ struct vmm {
     struct machine_bases *bases;
     struct shard **shards; /* options.workers of each */
     struct worker **workers;
+    uint64_t *asked; /* VMs that each worker was to start, without those that were taken back */
     struct outbox outbox;
     uint64_t epoch_ns; /* CLOCK_MONOTONIC at 0 of the population's clock */
     uint64_t traced;   /* the VM that is traced; UINT64_MAX: none */

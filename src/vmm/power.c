@@ -70,5 +70,6 @@ void shard_power_on(struct machine_state *state, uint8_t *memory, uint32_t memor
     context.memory.size = memory_mib * MEMORY_MIB;
     board_reset(&context, drive);
     cpu_reset(&context.state.cpu);
+    context.state.cpu.eip = FIRMWARE_RESET; /* past the jump at F000:FFF0 */
     *state = context.state;
 }

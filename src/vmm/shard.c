@@ -163,10 +163,18 @@ int shard_boot(struct shard *shard)
     visit_run(shard, &visit);
     if (store_count(shard->store) == number) { /* there was no room even for the news of its end */
         atomic_store(&shard->out_of_memory, true);
-        bump(&shard->counts.started, UINT64_MAX);
+        bump(&shard->counts.started, UINT64_MAX); /* one less; nor has it failed */
+        bump(&shard->counts.failed, UINT64_MAX);
+        bump(&shard->counts.settled, UINT64_MAX);
+        bump(&shard->counts.stops[VM_STOP_NO_MEMORY], UINT64_MAX);
         return -ENOMEM;
     }
     return 0;
+}
+
+void shard_give_up(struct shard *shard, uint64_t boots)
+{
+    bump(&shard->counts.given_up, boots);
 }
 
 void shard_request(struct shard *shard, struct vmm_request *request)
@@ -302,6 +310,7 @@ static int adopt_stopped(struct shard *shard, const uint8_t *record, size_t size
         return error;
     atomic_fetch_or(&shard->not_running[number / 8], (uint8_t)(1u << (number % 8)));
     bump(&shard->counts.started, 1);
+    bump(&shard->counts.settled, 1);
     bump(&shard->counts.stopped, 1);
     bump(&shard->counts.stops[record[1]], 1);
     return 0;
@@ -333,6 +342,7 @@ int shard_adopt(struct shard *shard, const uint8_t *record, size_t size)
     if (error)
         return error;
     bump(&shard->counts.started, 1);
+    bump(&shard->counts.settled, 1);
     bump(&shard->counts.running, 1);
     return 0;
 }

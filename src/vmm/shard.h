@@ -92,6 +92,8 @@ struct shard {
 
     /* Written by the worker alone, read by anybody. */
     struct {
+        _Atomic uint64_t settled;  /* ready, or stopped before */
+        _Atomic uint64_t given_up; /* boots that were asked for and found no room */
         _Atomic uint64_t started, running, failed, stopped, wakes, boots, instructions, ticks_lost, runnable;
         _Atomic uint64_t stops[VM_STOP_COUNT];
     } counts;
@@ -114,6 +116,9 @@ bool shard_may_boot(struct shard *shard);
 /* Boots one more VM and lets it run until it sleeps or its slice ends. -ENOMEM: the store is full, but for
  * what is kept back for VMs that grow. */
 int shard_boot(struct shard *shard);
+
+/* Notes that so many boots will not be. */
+void shard_give_up(struct shard *shard, uint64_t boots);
 
 /* Begins a request. It is in `done` when it is finished, now or later. */
 void shard_request(struct shard *shard, struct vmm_request *request);

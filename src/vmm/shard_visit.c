@@ -116,6 +116,7 @@ static void became_ready(struct shard *shard, struct visit *visit)
         set_not_running(shard, visit->number, false);
     forget_boot(shard, visit);
     bump(&shard->counts.running, 1);
+    bump(&shard->counts.settled, 1);
 }
 
 /* True when the ready line is complete. */
@@ -230,12 +231,11 @@ static void account_stop(struct shard *shard, struct visit *visit, enum vm_stop 
     if (visit->request)
         end_request(shard, visit, -ECONNRESET);
     set_not_running(shard, visit->number, true);
+    bump(&shard->counts.stops[stop], 1);
     bump(visit->boot ? &shard->counts.failed : &shard->counts.stopped, 1);
+    bump(visit->boot ? &shard->counts.settled : &shard->counts.running, visit->boot ? 1 : UINT64_MAX);
     if (visit->boot)
         forget_boot(shard, visit);
-    else
-        bump(&shard->counts.running, UINT64_MAX); /* one less */
-    bump(&shard->counts.stops[stop], 1);
     atomic_store_explicit(&shard->last_stop, (uint64_t)detail << 32 | stop, memory_order_relaxed);
 }
 

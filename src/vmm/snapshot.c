@@ -286,6 +286,7 @@ static int read_records(struct reader *reader, struct vmm *vmm, uint64_t count, 
                               (unsigned long long)vm, (unsigned long long)count);
         if (error)
             return broken(reason, path, "a VM is damaged");
+        vmm->asked[vm % workers]++;
     }
     return reader->at == reader->end ? 0 : broken(reason, path, "something follows the last VM");
 }

@@ -24,6 +24,7 @@ void vmm_close(struct vmm *vmm)
     outbox_release(&vmm->outbox);
     free(vmm->workers);
     free(vmm->shards);
+    free(vmm->asked);
     free(vmm);
 }
 
@@ -33,9 +34,12 @@ int population_create(const struct vmm_options *options, const uint8_t *image, s
     struct vmm *vmm = calloc(1, sizeof(*vmm));
 
     if (!vmm || !(vmm->shards = calloc(options->workers, sizeof(struct shard *))) ||
-        !(vmm->workers = calloc(options->workers, sizeof(struct worker *)))) {
-        if (vmm)
+        !(vmm->workers = calloc(options->workers, sizeof(struct worker *))) ||
+        !(vmm->asked = calloc(options->workers, sizeof(*vmm->asked)))) {
+        if (vmm) {
             free(vmm->shards);
+            free(vmm->workers);
+        }
         free(vmm);
         machine_bases_free(bases);
         return reason_set(reason, ENOMEM, "no memory for a population");
@@ -108,17 +112,24 @@ int vmm_open(const struct vmm_options *options, const uint8_t *image, struct vmm
     return error;
 }
 
+/* The VMs that a worker has, or will have when it is through with its boots. This is kept here, as the boots
+ * go on while it is looked at. */
+static uint64_t wanted_of(const struct vmm *vmm, unsigned worker)
+{
+    return vmm->asked[worker] - atomic_load(&vmm->shards[worker]->counts.given_up);
+}
+
 void vmm_boot(struct vmm *vmm, uint64_t count)
 {
     unsigned workers = vmm->options.workers;
     uint64_t total = count, left = count;
 
     for (unsigned i = 0; i < workers; i++)
-        total += atomic_load(&vmm->shards[i]->counts.started) + worker_to_boot(vmm->workers[i]);
+        total += wanted_of(vmm, i);
     /* Numbers are without gaps: VM n belongs to worker n modulo workers. Boots that were taken back leave
      * gaps, which are filled first. */
     for (unsigned i = 0; i < workers; i++) {
-        uint64_t has = atomic_load(&vmm->shards[i]->counts.started) + worker_to_boot(vmm->workers[i]);
+        uint64_t has = wanted_of(vmm, i);
         uint64_t share = (total + workers - 1 - i) / workers;
         uint64_t more = share > has ? share - has : 0;
 
@@ -127,6 +138,7 @@ void vmm_boot(struct vmm *vmm, uint64_t count)
         left -= more;
         if (more) {
             atomic_store(&vmm->shards[i]->out_of_memory, false);
+            vmm->asked[i] += more;
             worker_boot(vmm->workers[i], more);
         }
     }
@@ -135,18 +147,20 @@ void vmm_boot(struct vmm *vmm, uint64_t count)
 void vmm_boot_cancel(struct vmm *vmm)
 {
     for (unsigned i = 0; i < vmm->options.workers; i++)
-        worker_boot_cancel(vmm->workers[i]);
+        vmm->asked[i] -= worker_boot_cancel(vmm->workers[i]);
 }
 
 uint64_t vmm_booting(struct vmm *vmm)
 {
-    struct vmm_counts counts;
-    uint64_t waiting = 0;
+    uint64_t booting = 0;
 
-    for (unsigned i = 0; i < vmm->options.workers; i++)
-        waiting += worker_to_boot(vmm->workers[i]);
-    vmm_count(vmm, &counts);
-    return waiting + counts.booting;
+    for (unsigned i = 0; i < vmm->options.workers; i++) {
+        /* In this order, so that a boot that is given up in between is not counted twice. */
+        uint64_t settled = atomic_load(&vmm->shards[i]->counts.settled), wanted = wanted_of(vmm, i);
+
+        booting += wanted > settled ? wanted - settled : 0;
+    }
+    return booting;
 }
 
 int vmm_exhausted(struct vmm *vmm, struct reason *reason)
@@ -200,7 +214,10 @@ void vmm_count(struct vmm *vmm, struct vmm_counts *ret_counts)
 
         if (started > 0 && (started - 1) * vmm->options.workers + i >= sum.numbers)
             sum.numbers = (started - 1) * vmm->options.workers + i + 1;
+        uint64_t settled = atomic_load(&shard->counts.settled);
+
         sum.started += started;
+        sum.booting += started > settled ? started - settled : 0;
         sum.running += atomic_load(&shard->counts.running);
         sum.failed += atomic_load(&shard->counts.failed);
         sum.stopped += atomic_load(&shard->counts.stopped);
@@ -212,9 +229,6 @@ void vmm_count(struct vmm *vmm, struct vmm_counts *ret_counts)
         for (size_t stop = 0; stop < VM_STOP_COUNT; stop++)
             sum.stops[stop] += atomic_load(&shard->counts.stops[stop]);
     }
-    uint64_t known = sum.running + sum.failed + sum.stopped;
-
-    sum.booting = sum.started > known ? sum.started - known : 0;
     sum.bases = machine_base_count(vmm->bases);
     *ret_counts = sum;
 }

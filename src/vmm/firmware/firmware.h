@@ -23,6 +23,9 @@ enum {
     FIRMWARE_BOOT_RETURN = 0x0500,
     FIRMWARE_BOOT_STACK = 0x6f04,
 
+    /* Where the CPU begins (reset.inc). */
+    FIRMWARE_RESET = 0xffd0,
+
     /* In the BIOS data area: the equipment word, in which bit 0 says that there is a floppy drive, and the
      * number of hard disks. The image has neither. */
     FIRMWARE_EQUIPMENT = 0x0410,
