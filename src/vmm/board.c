@@ -45,22 +45,27 @@ static void update(struct context *context)
     context->interrupt = pic_output(&context->state.pic);
 }
 
+static void set_line(struct context *context, unsigned irq, bool level)
+{
+    if (pic_line(&context->state.pic, irq) == level)
+        return;
+    pic_set_line(&context->state.pic, irq, level);
+    update(context);
+}
+
 static void update_uart(struct context *context)
 {
-    pic_set_line(&context->state.pic, IRQ_COM1, uart_interrupt(&context->state.uart));
-    update(context);
+    set_line(context, IRQ_COM1, uart_interrupt(&context->state.uart));
 }
 
 static void update_keyboard(struct context *context)
 {
-    pic_set_line(&context->state.pic, IRQ_KEYBOARD, keyboard_interrupt(&context->state.keyboard));
-    update(context);
+    set_line(context, IRQ_KEYBOARD, keyboard_interrupt(&context->state.keyboard));
 }
 
 static void update_rtc(struct context *context)
 {
-    pic_set_line(&context->state.pic, IRQ_RTC, rtc_interrupt(&context->state.rtc));
-    update(context);
+    set_line(context, IRQ_RTC, rtc_interrupt(&context->state.rtc));
 }
 
 void board_reset(struct context *context, uint8_t drive)
@@ -282,7 +287,8 @@ static uint8_t in8(struct context *context, uint16_t port)
     case 0x64:
         value = keyboard_read(&state->keyboard, port);
         /* The line falls with the byte, and rises again with the next. */
-        pic_set_line(&state->pic, IRQ_KEYBOARD, port != 0x60 && keyboard_interrupt(&state->keyboard));
+        if (port == 0x60)
+            set_line(context, IRQ_KEYBOARD, false);
         update_keyboard(context);
         return value;
     case 0x61:

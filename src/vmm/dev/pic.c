@@ -109,12 +109,9 @@ static void update_cascade(struct pic *pic)
 
 void pic_set_line(struct pic *pic, unsigned irq, bool level)
 {
-    struct pic_chip *chip = &pic->chip[irq >> 3 & 1];
-    uint8_t bit = (uint8_t)(1u << (irq & 7));
-
-    if (!(chip->lines & bit) == !level)
+    if (pic_line(pic, irq) == level)
         return;
-    set_input(chip, irq & 7, level);
+    set_input(&pic->chip[irq >> 3 & 1], irq & 7, level);
     if (irq & 8)
         update_cascade(pic);
 }

@@ -40,6 +40,12 @@ void pic_write(struct pic *pic, uint16_t port, uint8_t value);
  * before it was acknowledged becomes a spurious interrupt, as in the hardware. */
 void pic_set_line(struct pic *pic, unsigned irq, bool level);
 
+/* The level that was set last. */
+static inline bool pic_line(const struct pic *pic, unsigned irq)
+{
+    return pic->chip[irq >> 3 & 1].lines >> (irq & 7) & 1;
+}
+
 /* The INT output of the master. */
 bool pic_output(const struct pic *pic);
 
