@@ -10,6 +10,10 @@ static const struct {
 } commands[] = {
     {"image", "make, list and look at 512-byte guests", cmd_image},
     {"scale", "the standardized scalability test on one engine", cmd_scale},
+    {"run", "start VMs and keep them for the commands below", cmd_run},
+    {"ls", "the runs on this host", cmd_ls},
+    {"ask", "a line to a VM and its answer; challenges to many", cmd_ask},
+    {"stop", "end a run", cmd_stop},
     {"report", "tables and pictures from results", cmd_report},
     {"compare", "what changed between two results", cmd_compare},
 };

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "result/number.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -145,6 +146,27 @@ void progress_show(struct progress_line *line, const struct scale_progress *prog
         rewrite(line, progress);
     else
         print_lines(line, progress);
+}
+
+void progress_text(struct progress_line *line, const char *format, ...)
+{
+    uint64_t now = clock_now_ns();
+    va_list arguments;
+
+    if (line->next_ns == 0 && !line->terminal)
+        line->next_ns = now + LINE_EVERY_NS;
+    if (line->quiet || now < line->next_ns)
+        return;
+    line->next_ns = now + (line->terminal ? REWRITE_EVERY_NS : LINE_EVERY_NS);
+    line->shown = line->terminal;
+    if (line->terminal)
+        fprintf(stderr, "\r\033[K");
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    if (!line->terminal)
+        fputc('\n', stderr);
+    fflush(stderr);
 }
 
 void progress_end(struct progress_line *line)

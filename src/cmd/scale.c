@@ -6,10 +6,10 @@
 #include "base/file.h"
 #include "base/option.h"
 #include "base/reason.h"
+#include "cmd/choose_image.h"
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
 #include "engine/engine.h"
-#include "guest/catalog.h"
 #include "report/report.h"
 
 #include <errno.h>
@@ -21,10 +21,11 @@
 #include <unistd.h>
 
 struct scale_options {
-    const char *engine, *guest, *image, *out;
+    const char *engine, *out;
+    struct image_choice image;
     uint64_t memory_limit, max, intervals, samples, sample_ns, settle_ns, seed;
     double cpu_limit, threshold;
-    bool force, overwrite, json, quiet, help;
+    bool overwrite, json, quiet, help;
 };
 
 #define FIELD(name) offsetof(struct scale_options, name)
@@ -32,13 +33,7 @@ struct scale_options {
 static const struct option_spec specs[] = {
     {"engine", OPTION_TEXT, "NAME", "the way of running VMs; its own options stand below", FIELD(engine),
      .fallback = "qemu"},
-    {"guest", OPTION_TEXT, "NAME",
-     "the built-in guest that every VM runs ('mvm image list' lists them; without --image, sleep)",
-     FIELD(guest), .fallback = NULL},
-    {"image", OPTION_TEXT, "FILE", "a 512-byte boot sector to run instead of a built-in guest", FIELD(image),
-     .fallback = NULL},
-    {"force", OPTION_FLAG, NULL, "run an --image of another size, or without a boot signature, all the same",
-     FIELD(force), .fallback = NULL},
+    IMAGE_CHOICE_SPECS(struct scale_options, image),
     {"memory-limit", OPTION_SIZE, "SIZE", "the share of the host's memory that is 100 %; without it, all",
      FIELD(memory_limit), .fallback = NULL, .least = 0x1p20, .most = 0x1p60},
     {"cpu-limit", OPTION_NUMBER, "CPUS",
@@ -106,19 +101,6 @@ static void print_help(const struct option_set *sets, size_t count)
     for (size_t i = 0; i < engines; i++)
         printf("  %-10s%s\n", table[i]->name, table[i]->summary);
     options_print_help(sets, count, stdout);
-}
-
-/* The image to run: a file or a built-in guest with its settings. */
-static int take_image(const struct scale_options *options, const struct guest_settings *settings,
-                      struct image *image, struct reason *reason)
-{
-    if (options->image && options->guest)
-        return reason_set(reason, EINVAL, "--image and --guest exclude each other");
-    if (options->force && !options->image)
-        return reason_set(reason, EINVAL, "--force is about the file that --image names");
-    if (options->image)
-        return image_load(image, options->image, options->force, reason);
-    return guest_build(image, options->guest ? options->guest : "sleep", settings, reason);
 }
 
 static int choose_directory(const struct scale_options *options, const struct engine *engine,
@@ -251,9 +233,10 @@ static int run_with(struct scale_options *options, const struct guest_settings *
     struct image image;
     struct reason reason = {""};
 
-    if (take_image(options, settings, &image, &reason) < 0 || engine->probe(engine_options, &reason) < 0)
+    if (choose_image(&options->image, settings, &image, &reason) < 0 ||
+        engine->probe(engine_options, &reason) < 0)
         return usage(&reason);
-    const char *name = options->image ? options->image : image.guest;
+    const char *name = image_choice_name(&options->image, &image);
 
     if (choose_directory(options, engine, name, directory, sizeof(directory), &reason) < 0)
         return usage(&reason);

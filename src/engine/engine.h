@@ -86,6 +86,20 @@ struct engine_ask {
     struct engine_ask *next;
 };
 
+/* Why VMs failed or died, and how many did: for people. */
+enum { ENGINE_ENDS_MOST = 16, ENGINE_END_NAME = 80 };
+
+struct engine_ends {
+    struct engine_end {
+        char why[ENGINE_END_NAME];
+        uint64_t vms;
+    } list[ENGINE_ENDS_MOST];
+    size_t count;
+};
+
+/* Appends, or adds to the entry of that name. What has no room is counted as "other". */
+void engine_ends_add(struct engine_ends *ends, const char *why, uint64_t vms);
+
 /* A population belongs to its engine; the first member of an engine's own struct. */
 struct population {
     const struct engine *engine;
@@ -126,6 +140,9 @@ struct engine {
     /* Numbers at this moment. */
     void (*counts)(struct population *population, struct engine_counts *ret_counts);
 
+    /* False for a number in a gap, and for those that no VM has had yet. NULL: there are no gaps. */
+    bool (*was_started)(struct population *population, uint64_t vm);
+
     /* True while VM number `vm` is running. */
     bool (*is_running)(struct population *population, uint64_t vm);
 
@@ -149,6 +166,24 @@ struct engine {
      * in time). */
     size_t (*reap)(struct population *population, struct engine_ask **ret_asks, size_t room,
                    uint64_t until_ns);
+
+    /*
+     * A descriptor that poll() finds readable when something may have happened: an ask was finished, a VM
+     * ended. The caller then calls wait() with a time that has passed, and after it reap() until nothing more
+     * comes. The deadline of an ask is no event: reap() is to be called then as well. The descriptor is the
+     * population's; a negative errno when there can be none.
+     */
+    int (*descriptor)(struct population *population);
+
+    /* Why VM `vm` failed or died, as the end of a sentence ("was killed by signal 9"); "" while it has not.
+     * Cut to the room. */
+    void (*explain)(struct population *population, uint64_t vm, char *ret_text, size_t room);
+
+    /* The same of all, by reason; `ret_ends` is zeroed by the caller. */
+    void (*ends)(struct population *population, struct engine_ends *ret_ends);
+
+    /* Bytes of memory that all VMs together take, as far as the engine can tell; 0: not known. */
+    uint64_t (*memory)(struct population *population);
 
     /* Lets time pass until `until_ns`, at next to no cost, while the engine notices VMs that end. May return
      * earlier, when something happened or a signal came; callers look at the clock. */

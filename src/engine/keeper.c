@@ -86,15 +86,18 @@ static _Noreturn void be_keeper(int life, int report, const char *directory)
     _exit(0);
 }
 
-/* The keeper inherits everything this process has open; it must hold none of it but its two pipes and, for
- * messages of sanitizers, standard error. */
+/* The keeper inherits everything this process has open; it must hold none of it but its two pipes: who waits
+ * for the end of what this process prints must not wait for the keeper, which outlives a process that went
+ * into the background. */
 static void close_all_but(int first, int second)
 {
     unsigned low = (unsigned)(first < second ? first : second),
              high = (unsigned)(first < second ? second : first);
 
-    close(STDIN_FILENO);
-    close(STDOUT_FILENO);
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    for (int fd = STDIN_FILENO; nothing >= 0 && fd <= STDERR_FILENO; fd++)
+        dup2(nothing, fd);
     if (low > 3)
         close_range(3, low - 1, 0);
     if (high > low + 1)

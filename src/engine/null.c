@@ -12,11 +12,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 struct null_population {
     struct population population;
     uint64_t started;
     struct engine_ask *finished, **finished_end;
+    int event; /* an eventfd, written when `finished` begins to hold something */
 };
 
 static int null_probe(const void *options, struct reason *reason)
@@ -42,6 +45,13 @@ static int null_open(const struct engine_setup *setup, struct population **ret_p
     (void)setup;
     if (!null)
         return reason_set(reason, ENOMEM, "no memory for a population");
+    null->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (null->event < 0) {
+        int error = reason_errno(reason, errno, "cannot make an event descriptor");
+
+        free(null);
+        return error;
+    }
     null->population.engine = &engine_null;
     null->finished_end = &null->finished;
     *ret_population = &null->population;
@@ -110,6 +120,8 @@ static void null_submit(struct population *population, struct engine_ask *const 
 {
     struct null_population *null = (struct null_population *)population;
 
+    if (count > 0)
+        eventfd_write(null->event, 1);
     for (size_t i = 0; i < count; i++) {
         struct engine_ask *ask = asks[i];
 
@@ -142,15 +154,46 @@ static size_t null_reap(struct population *population, struct engine_ask **ret_a
     return count;
 }
 
-static void null_wait(struct population *population, uint64_t until_ns)
+static int null_descriptor(struct population *population)
+{
+    return ((struct null_population *)population)->event;
+}
+
+static void null_explain(struct population *population, uint64_t vm, char *ret_text, size_t room)
 {
     (void)population;
+    (void)vm;
+    if (room > 0)
+        ret_text[0] = '\0';
+}
+
+static void null_ends(struct population *population, struct engine_ends *ret_ends)
+{
+    (void)population;
+    (void)ret_ends;
+}
+
+static uint64_t null_memory(struct population *population)
+{
+    (void)population;
+    return 0;
+}
+
+static void null_wait(struct population *population, uint64_t until_ns)
+{
+    eventfd_t ignored;
+
     clock_sleep_until(until_ns);
+    eventfd_read(((struct null_population *)population)->event, &ignored);
 }
 
 static void null_close(struct population *population)
 {
-    free(population);
+    struct null_population *null = (struct null_population *)population;
+
+    if (null)
+        close(null->event);
+    free(null);
 }
 
 const struct engine engine_null = {
@@ -167,6 +210,10 @@ const struct engine engine_null = {
     .take_boot_times = null_take_boot_times,
     .submit = null_submit,
     .reap = null_reap,
+    .descriptor = null_descriptor,
+    .explain = null_explain,
+    .ends = null_ends,
+    .memory = null_memory,
     .wait = null_wait,
     .close = null_close,
 };

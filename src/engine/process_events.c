@@ -97,6 +97,7 @@ void process_fail(struct processes *processes, uint64_t vm, const char *why)
     } else {
         return;
     }
+    machine->why = strdup(why);
     say_failure(processes, vm, why);
     close_serial(processes, machine);
     if (machine->pid > 0)

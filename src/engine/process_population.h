@@ -21,6 +21,7 @@ struct vm {
     uint64_t started_ns;
     uint64_t looked_ns,
         cpu_then_ns; /* of a VM that announces nothing: when its CPU time was last looked at, and it then */
+    char *why;       /* it failed or died; NULL before that, and without memory */
     char *words;     /* what it wrote to standard error, the latest WORDS_MOST bytes; NULL for nothing */
 };
 

@@ -52,6 +52,7 @@ static void release(struct processes *processes)
 {
     process_events_close(processes);
     for (uint64_t vm = 0; vm < processes->counts.started; vm++) {
+        free(processes->vms[vm].why);
         free(processes->vms[vm].words);
         if (processes->vms[vm].serial.fd >= 0)
             close(processes->vms[vm].serial.fd);
@@ -352,6 +353,11 @@ size_t processes_take_boot_times(struct population *population, double *ret_seco
     if (processes->boot_taken == processes->boot_count)
         processes->boot_taken = processes->boot_count = 0;
     return count;
+}
+
+int processes_descriptor(struct population *population)
+{
+    return ((struct processes *)population)->epoll;
 }
 
 void processes_wait(struct population *population, uint64_t until_ns)

@@ -69,6 +69,10 @@ size_t processes_take_boot_times(struct population *population, double *ret_seco
 void processes_submit(struct population *population, struct engine_ask *const *asks, size_t count);
 size_t processes_reap(struct population *population, struct engine_ask **ret_asks, size_t room,
                       uint64_t until_ns);
+int processes_descriptor(struct population *population);
+void processes_explain(struct population *population, uint64_t vm, char *ret_text, size_t room);
+void processes_ends(struct population *population, struct engine_ends *ret_ends);
+uint64_t processes_memory(struct population *population);
 void processes_wait(struct population *population, uint64_t until_ns);
 void processes_close(struct population *population);
 
@@ -78,6 +82,7 @@ void processes_close(struct population *population);
     .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES,             \
     .grow = processes_grow, .counts = processes_counts, .is_running = processes_is_running,                  \
     .take_boot_times = processes_take_boot_times, .submit = processes_submit, .reap = processes_reap,        \
-    .wait = processes_wait, .close = processes_close
+    .descriptor = processes_descriptor, .explain = processes_explain, .ends = processes_ends,                \
+    .memory = processes_memory, .wait = processes_wait, .close = processes_close
 
 #endif

@@ -40,6 +40,7 @@ struct vmm_population {
     struct vmm_request *free;
     struct engine_ask *refused; /* asks for which there was no memory */
     char last_failure[TEXT_ROOM];
+    bool resident;
 };
 
 static const char *const drives[] = {"disk", "floppy", NULL};
@@ -206,6 +207,7 @@ static int vmm_engine_open(const struct engine_setup *setup, struct population *
     }
     vmm->population.engine = &engine_vmm;
     vmm->announces = options.ready_line != NULL;
+    vmm->resident = options.resident;
     *ret_population = &vmm->population;
     return 0;
 }
@@ -248,6 +250,11 @@ static int vmm_engine_grow(struct population *population, uint64_t count, const 
         }
     }
     return vmm_exhausted(vmm->vmm, reason);
+}
+
+static bool vmm_engine_was_started(struct population *population, uint64_t vm)
+{
+    return vmm_was_started(of(population)->vmm, vm);
 }
 
 static bool vmm_engine_is_running(struct population *population, uint64_t vm)
@@ -382,10 +389,38 @@ static size_t vmm_engine_reap(struct population *population, struct engine_ask *
     return got;
 }
 
+static int vmm_engine_descriptor(struct population *population)
+{
+    return vmm_descriptor(of(population)->vmm);
+}
+
+static void vmm_engine_explain(struct population *population, uint64_t vm, char *ret_text, size_t room)
+{
+    vmm_explain(of(population)->vmm, vm, ret_text, room);
+}
+
+static void vmm_engine_ends(struct population *population, struct engine_ends *ret_ends)
+{
+    struct vmm_counts counts;
+
+    vmm_count(of(population)->vmm, &counts);
+    for (unsigned stop = 0; stop < VM_STOP_COUNT; stop++)
+        if (counts.stops[stop] > 0)
+            engine_ends_add(ret_ends, vmm_stop_name(stop), counts.stops[stop]);
+}
+
+static uint64_t vmm_engine_memory(struct population *population)
+{
+    struct store_usage usage;
+
+    vmm_usage(of(population)->vmm, &usage);
+    return of(population)->resident ? 0 : usage.held_bytes; /* resident VMs have their memory elsewhere */
+}
+
 static void vmm_engine_wait(struct population *population, uint64_t until_ns)
 {
-    (void)population; /* the workers notice by themselves */
-    clock_sleep_until(until_ns);
+    clock_sleep_until(until_ns); /* the workers notice by themselves */
+    vmm_clear(of(population)->vmm);
 }
 
 static void vmm_engine_close(struct population *population)
@@ -416,11 +451,16 @@ const struct engine engine_vmm = {
     .open = vmm_engine_open,
     .grow = vmm_engine_grow,
     .counts = vmm_engine_counts,
+    .was_started = vmm_engine_was_started,
     .is_running = vmm_engine_is_running,
     .take_boot_times = vmm_engine_take_boot_times,
     .account = vmm_engine_account,
     .submit = vmm_engine_submit,
     .reap = vmm_engine_reap,
+    .descriptor = vmm_engine_descriptor,
+    .explain = vmm_engine_explain,
+    .ends = vmm_engine_ends,
+    .memory = vmm_engine_memory,
     .wait = vmm_engine_wait,
     .close = vmm_engine_close,
 };

@@ -10,6 +10,14 @@ void result_init(struct result *result)
     memset(result, 0, sizeof(*result));
 }
 
+void result_counters_release(struct result_counters *counters)
+{
+    for (size_t i = 0; i < counters->count; i++)
+        free(counters->items[i].name);
+    free(counters->items);
+    *counters = (struct result_counters){0};
+}
+
 static void facts_release(struct result_facts *facts)
 {
     for (size_t i = 0; i < facts->count; i++) {
@@ -21,9 +29,7 @@ static void facts_release(struct result_facts *facts)
 
 void result_release(struct result *result)
 {
-    for (size_t i = 0; i < result->engine.counters.count; i++)
-        free(result->engine.counters.items[i].name);
-    free(result->engine.counters.items);
+    result_counters_release(&result->engine.counters);
     facts_release(&result->engine.versions);
     facts_release(&result->engine.options);
     facts_release(&result->engine.binaries);

@@ -218,6 +218,8 @@ int result_facts_add(struct result_facts *facts, const char *name, const char *v
 
 /* Sets the number of that name, which is added when it is not there. -ENOMEM or 0. */
 int result_counter_set(struct result_counters *counters, const char *name, double value);
+/* Frees the items and empties the list. */
+void result_counters_release(struct result_counters *counters);
 
 /* Writes result.json into the run directory, atomically (file_replace()). */
 int result_write(const struct result *result, const char *directory, struct reason *reason);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "result/number.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #define LOOK_EVERY_NS (100 * NS_PER_MILLISECOND)
@@ -20,6 +21,20 @@ static void stop(struct guard *guard, enum stop why, const char *sentence)
 {
     guard->stop = why;
     snprintf(guard->why, sizeof(guard->why), "%s", sentence);
+}
+
+enum stop guard_stop_of_error(int error)
+{
+    /* What the kernel says when there is no more of something. */
+    static const struct {
+        int error;
+        enum stop stop;
+    } exhausted[] = {{EMFILE, STOP_FILES}, {ENFILE, STOP_FILES}, {EAGAIN, STOP_PIDS}, {ENOMEM, STOP_MEMORY}};
+
+    for (size_t i = 0; i < sizeof(exhausted) / sizeof(exhausted[0]); i++)
+        if (exhausted[i].error == -error)
+            return exhausted[i].stop;
+    return STOP_ENGINE;
 }
 
 bool guard_too_many_lost(struct guard *guard, const struct engine_counts *counts)

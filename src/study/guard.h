@@ -36,4 +36,7 @@ bool guard_go_on(void *guard, const struct engine_counts *counts);
  * starts are the engine's matter, later deaths one of liveness. Fills stop and why. */
 bool guard_too_many_lost(struct guard *guard, const struct engine_counts *counts);
 
+/* What gave out when growth failed with this negative errno; STOP_ENGINE: the engine itself. */
+enum stop guard_stop_of_error(int error);
+
 #endif

@@ -250,27 +250,13 @@ static uint64_t next_step(const struct run *run)
     return step;
 }
 
-enum stop run_stop_of_error(int error)
-{
-    /* What the kernel says when there is no more of something. */
-    static const struct {
-        int error;
-        enum stop stop;
-    } exhausted[] = {{EMFILE, STOP_FILES}, {ENFILE, STOP_FILES}, {EAGAIN, STOP_PIDS}, {ENOMEM, STOP_MEMORY}};
-
-    for (size_t i = 0; i < sizeof(exhausted) / sizeof(exhausted[0]); i++)
-        if (exhausted[i].error == -error)
-            return exhausted[i].stop;
-    return STOP_ENGINE;
-}
-
 /* Growth ended early: the population as it stands is measured all the same, unless the user wants to go. */
 static void growth_ended(struct run *run, int error, const struct reason *reason)
 {
     if (error == -ECANCELED)
         stop(run, run->guard.stop, run->guard.why);
     else
-        stop(run, run_stop_of_error(error), reason->text);
+        stop(run, guard_stop_of_error(error), reason->text);
 }
 
 /* What the guard stopped is growth; what stands is measured and proven without it. */

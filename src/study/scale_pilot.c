@@ -111,7 +111,7 @@ static int grow_pilot(struct run *run, struct reason *reason)
         double grow_seconds = (double)(clock_now_ns() - begun) / (double)NS_PER_SECOND;
 
         engine->counts(run->population, &counts);
-        if (error && run_stop_of_error(error) != STOP_ENGINE && counts.running > 0) {
+        if (error && guard_stop_of_error(error) != STOP_ENGINE && counts.running > 0) {
             run->exhausted_vms = counts.running; /* that is an answer, too */
             error = 0;
         }

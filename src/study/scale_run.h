@@ -48,9 +48,6 @@ int run_prepare(struct run *run, struct reason *reason);
 /* Whether the image and the engine can show that a VM is alive. */
 bool run_can_prove(const struct run *run);
 
-/* What an error of the engine's grow() means: the resource that there is no more of, or STOP_ENGINE. */
-enum stop run_stop_of_error(int error);
-
 /* Whether VMs live in this process, so that its own account is theirs. */
 bool run_counts_own(const struct run *run);
 

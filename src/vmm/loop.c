@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     BOOTS = 8,  /* between two looks at the clock */
@@ -63,12 +65,51 @@ void outbox_init(struct outbox *outbox)
     pthread_mutex_init(&outbox->lock, NULL);
     make_condition(&outbox->filled);
     outbox->first = NULL;
+    outbox->event = -1;
+    outbox->signalled = false;
 }
 
 void outbox_release(struct outbox *outbox)
 {
+    if (outbox->event >= 0)
+        close(outbox->event);
     pthread_cond_destroy(&outbox->filled);
     pthread_mutex_destroy(&outbox->lock);
+}
+
+int outbox_descriptor(struct outbox *outbox)
+{
+    pthread_mutex_lock(&outbox->lock);
+    if (outbox->event < 0)
+        outbox->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int event = outbox->event < 0 ? -errno : outbox->event;
+
+    pthread_mutex_unlock(&outbox->lock);
+    return event;
+}
+
+void outbox_signal(struct outbox *outbox)
+{
+    pthread_mutex_lock(&outbox->lock);
+    int event = outbox->signalled ? -1 : outbox->event;
+
+    outbox->signalled = outbox->event >= 0;
+    pthread_mutex_unlock(&outbox->lock);
+    if (event >= 0)
+        eventfd_write(event, 1);
+}
+
+void outbox_clear(struct outbox *outbox)
+{
+    eventfd_t ignored;
+
+    /* In this order: a signal that comes in between is seen by the look that follows; in the other one, it could be
+     * read away while `signalled` stays and silences those after it. */
+    if (outbox->event >= 0)
+        eventfd_read(outbox->event, &ignored);
+    pthread_mutex_lock(&outbox->lock);
+    outbox->signalled = false;
+    pthread_mutex_unlock(&outbox->lock);
 }
 
 size_t outbox_take(struct outbox *outbox, struct vmm_request **ret_requests, size_t room, uint64_t until_ns)
@@ -107,8 +148,10 @@ static void hand_over(struct worker *worker)
     last->next = worker->outbox->first;
     worker->outbox->first = first;
     pthread_mutex_unlock(&worker->outbox->lock);
-    if (was_empty)
+    if (was_empty) {
         pthread_cond_signal(&worker->outbox->filled);
+        outbox_signal(worker->outbox);
+    }
 }
 
 static void do_boots(struct worker *worker)

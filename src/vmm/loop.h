@@ -14,10 +14,18 @@ struct outbox {
     pthread_mutex_t lock;
     pthread_cond_t filled;
     struct vmm_request *first; /* in no order */
+    int event;                 /* an eventfd for callers that poll(); -1: nobody does */
+    bool signalled;            /* the eventfd was written since outbox_clear() */
 };
 
 void outbox_init(struct outbox *outbox);
 void outbox_release(struct outbox *outbox);
+/* The eventfd, made at the first call. -errno. */
+int outbox_descriptor(struct outbox *outbox);
+/* Makes the descriptor readable: there is news. */
+void outbox_signal(struct outbox *outbox);
+/* Makes it unreadable. To be called before looking for the news. */
+void outbox_clear(struct outbox *outbox);
 /* See vmm_reap(). */
 size_t outbox_take(struct outbox *outbox, struct vmm_request **ret_requests, size_t room, uint64_t until_ns);
 

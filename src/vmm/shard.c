@@ -16,7 +16,8 @@ enum {
     RECORD_ROOM = 64 * 1024, /* of the scratch, at first */
     AHEAD = 24,              /* VMs whose records are fetched into the cache at once */
     BOOTING_MOST = 128,      /* VMs that have not announced themselves, beyond which no further is started */
-    KEPT_BACK = 16,          /* one part in so many of the memory limit */
+    KEPT_BACK = 16,          /* one part in so many of the memory limit, */
+    KEPT_BACK_EACH = 16,     /* and bytes for each VM */
 };
 
 #define NUMBERS_MOST    (UINT64_C(1) << 32)
@@ -119,8 +120,9 @@ bool shard_is_running(const struct shard *shard, uint32_t number)
     return !(atomic_load_explicit(&shard->not_running[number / 8], memory_order_relaxed) >> (number % 8) & 1);
 }
 
-/* The last part of the limit is kept back for VMs that grow: they change when they are woken. VMs that are
- * still booting are taken to become as large as VMs ever were on average. */
+/* The last part of the limit is kept back for VMs that grow: they change when they are woken. `sleep`, which
+ * is 16 bytes large at boot, has grown by half after its first challenge. VMs that are still booting are
+ * taken to become as large as VMs ever were on average. */
 static bool has_room(struct shard *shard)
 {
     uint64_t limit = shard->options->memory_limit / shard->options->workers;
@@ -132,7 +134,8 @@ static bool has_room(struct shard *shard)
     if (shard->boots.count > 0 && usage.records > 0 &&
         usage.used_bytes / usage.records > shard->largest_average)
         shard->largest_average = usage.used_bytes / usage.records;
-    return usage.held_bytes + shard->boots.count * shard->largest_average <= limit - limit / KEPT_BACK;
+    return usage.held_bytes + shard->boots.count * shard->largest_average + usage.records * KEPT_BACK_EACH <=
+           limit - limit / KEPT_BACK;
 }
 
 bool shard_may_boot(struct shard *shard)

@@ -28,6 +28,7 @@ struct store {
     uint64_t record_bytes; /* as asked for; of chains exact, of others rounded to the class */
     uint8_t *gathered;     /* of the last chain that was read */
     size_t gathered_room;
+    uint64_t urgent_left; /* idle bytes that the last urgent compaction could not help */
     uint64_t sweep; /* the next handle to look at in a compaction */
     bool sweeping;
 };
@@ -216,6 +217,32 @@ static uint64_t size_of(const struct store *store, uint32_t handle)
     return slab_size(&store->slabs, handle);
 }
 
+/* There is no memory for a record: makes some by a whole compaction, if enough lies idle. What the last one could not
+ * help is not tried again, so that a store that is full in earnest is not swept for each record. */
+static bool make_room(struct store *store)
+{
+    uint64_t allowed = store->urgent_left + store->slabs.used_bytes / 256 + 8 * SLAB_SIZE;
+
+    if (!store->sweeping) {
+        if (!slabs_begin_compaction(&store->slabs, allowed))
+            return false;
+        store->sweeping = true;
+        store->sweep = 0;
+    }
+    while (store->sweeping)
+        store_compact(store);
+    store->urgent_left = slabs_idle(&store->slabs);
+    return true;
+}
+
+/* The same as write_new(), harder. */
+static uint32_t write_somewhere(struct store *store, const uint8_t *bytes, size_t size)
+{
+    uint32_t handle = write_new(store, bytes, size);
+
+    return handle || !make_room(store) ? handle : write_new(store, bytes, size);
+}
+
 int store_add(struct store *store, const uint8_t *bytes, size_t size)
 {
     /* The handles' own memory, a page at a time. */
@@ -223,7 +250,7 @@ int store_add(struct store *store, const uint8_t *bytes, size_t size)
 
     if (store->count >= UINT32_MAX || (page && !slabs_hold(&store->slabs, MEMORY_PAGE)))
         return -ENOMEM;
-    uint32_t handle = write_new(store, bytes, size);
+    uint32_t handle = write_somewhere(store, bytes, size);
 
     if (!handle) {
         if (page)
@@ -249,7 +276,8 @@ int store_put(struct store *store, uint32_t number, const uint8_t *bytes, size_t
         store->record_bytes += size - size_before;
         return 0;
     }
-    handle = write_new(store, bytes, size);
+    handle = write_somewhere(store, bytes, size);
+    old = store->handles[number]; /* it may have been moved */
     if (handle) {
         drop(store, old);
     } else if (size > size_before) {
@@ -323,7 +351,9 @@ static void move(struct store *store, uint32_t *handle)
 bool store_compact(struct store *store)
 {
     if (!store->sweeping) {
-        if (!slabs_begin_compaction(&store->slabs))
+        uint64_t allowed = store->slabs.used_bytes / 16 + (uint64_t)store->slabs.classes * SLAB_SIZE;
+
+        if (!slabs_begin_compaction(&store->slabs, allowed))
             return false;
         store->sweeping = true;
         store->sweep = 0;

@@ -220,8 +220,10 @@ bool slab_fits(const struct slabs *slabs, uint32_t handle, size_t size)
 }
 
 /* How many slabs of a class are to be emptied, from the sparsest on: as many as its places in use do without.
- * Given as the occupancy, in sixteenths, below which they are. */
-static unsigned leave_below(const struct slabs *slabs, uint32_t class, const uint32_t steps[OCCUPANCY_STEPS])
+ * Given as the occupancy, in sixteenths, below which they are; and how many of exactly that occupancy, for when many slabs
+ * are alike. */
+static unsigned leave_below(const struct slabs *slabs, uint32_t class, const uint32_t steps[OCCUPANCY_STEPS],
+                            uint64_t *ret_more)
 {
     uint64_t needed = slabs->class_used[class] / places(slabs, class) + 1;
     uint64_t spare = slabs->class_slabs[class] > needed ? slabs->class_slabs[class] - needed : 0;
@@ -229,18 +231,23 @@ static unsigned leave_below(const struct slabs *slabs, uint32_t class, const uin
 
     while (below < OCCUPANCY_STEPS && steps[below] <= spare)
         spare -= steps[below++];
+    *ret_more = spare;
     return below;
 }
 
-bool slabs_begin_compaction(struct slabs *slabs)
+uint64_t slabs_idle(const struct slabs *slabs)
 {
-    uint64_t idle = slabs->slab_bytes - slabs->used_bytes;
-    uint64_t allowed = slabs->used_bytes / 16 + (uint64_t)slabs->classes * SLAB_SIZE;
+    return slabs->slab_bytes - slabs->used_bytes;
+}
+
+bool slabs_begin_compaction(struct slabs *slabs, uint64_t allowed)
+{
     static const uint32_t none[OCCUPANCY_STEPS];
     uint32_t steps[SLAB_CLASSES_MOST][OCCUPANCY_STEPS];
     unsigned below[SLAB_CLASSES_MOST];
+    uint64_t more[SLAB_CLASSES_MOST];
 
-    if (idle <= allowed)
+    if (slabs_idle(slabs) <= allowed)
         return false;
     for (uint32_t class = 0; class < slabs->classes; class ++)
         memcpy(steps[class], none, sizeof(none));
@@ -251,13 +258,19 @@ bool slabs_begin_compaction(struct slabs *slabs)
             steps[slab->class][slab->used * OCCUPANCY_STEPS / places(slabs, slab->class) % OCCUPANCY_STEPS]++;
     }
     for (uint32_t class = 0; class < slabs->classes; class ++)
-        below[class] = leave_below(slabs, class, steps[class]);
+        below[class] = leave_below(slabs, class, steps[class], &more[class]);
     for (uint32_t number = 1; number < slabs->top; number++) {
         struct slab *slab = &slabs->slabs[number];
 
-        if (slab->state != SLAB_PARTIAL ||
-            slab->used * OCCUPANCY_STEPS / places(slabs, slab->class) >= below[slab->class])
+        if (slab->state != SLAB_PARTIAL)
             continue;
+        unsigned step = slab->used * OCCUPANCY_STEPS / places(slabs, slab->class);
+
+        bool alike = step == below[slab->class] && more[slab->class] > 0;
+
+        if (step >= below[slab->class] && !alike)
+            continue;
+        more[slab->class] -= alike;
         unlink_from(slabs, &slabs->partial[slab->class], number);
         slab->state = SLAB_LEAVING;
     }

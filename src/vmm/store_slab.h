@@ -91,9 +91,12 @@ static inline void slab_prefetch(const struct slabs *slabs, uint32_t handle)
     __builtin_prefetch(slab_of(slabs, handle));
 }
 
-/* Compaction: marks the sparsest slabs of each class as to be left, when more than a tenth of all lies idle.
- * False: it is not worth it. */
-bool slabs_begin_compaction(struct slabs *slabs);
+/* Bytes of slabs that lie idle because their other places are in use. */
+uint64_t slabs_idle(const struct slabs *slabs);
+
+/* Compaction: marks the sparsest slabs of each class as to be left, when more than `allowed` bytes lie idle. False: it is
+ * not worth it. */
+bool slabs_begin_compaction(struct slabs *slabs, uint64_t allowed);
 bool slab_is_leaving(const struct slabs *slabs, uint32_t handle);
 /* Moves what is at `handle` to another slab and returns its new handle; 0: no place. */
 uint32_t slab_move(struct slabs *slabs, uint32_t handle);

@@ -203,6 +203,16 @@ size_t vmm_reap(struct vmm *vmm, struct vmm_request **ret_requests, size_t room,
     return outbox_take(&vmm->outbox, ret_requests, room, until_ns);
 }
 
+int vmm_descriptor(struct vmm *vmm)
+{
+    return outbox_descriptor(&vmm->outbox);
+}
+
+void vmm_clear(struct vmm *vmm)
+{
+    outbox_clear(&vmm->outbox);
+}
+
 void vmm_count(struct vmm *vmm, struct vmm_counts *ret_counts)
 {
     struct vmm_counts sum = {0};
@@ -255,6 +265,13 @@ void vmm_usage(struct vmm *vmm, struct store_usage *ret_usage)
         worker_call(vmm->workers[i], add_usage, ret_usage);
 }
 
+bool vmm_was_started(struct vmm *vmm, uint64_t vm)
+{
+    const struct shard *shard = vmm->shards[vm % vmm->options.workers];
+
+    return vm / vmm->options.workers < atomic_load(&shard->counts.started);
+}
+
 bool vmm_is_running(struct vmm *vmm, uint64_t vm)
 {
     struct shard *shard = vmm->shards[vm % vmm->options.workers];
@@ -291,6 +308,21 @@ size_t vmm_take_boot_times(struct vmm *vmm, double *ret_seconds, size_t room)
         worker_call(vmm->workers[i], take_times, &times);
     }
     return times.count;
+}
+
+const char *vmm_stop_name(enum vm_stop stop)
+{
+    static const char *const names[VM_STOP_COUNT] = {
+        [VM_RUNS] = "not ready in time",
+        [VM_STOP_TRIPLE_FAULT] = "triple fault",
+        [VM_STOP_UNKNOWN_OPCODE] = "instruction that is not emulated",
+        [VM_STOP_EXCEPTION] = "CPU exception",
+        [VM_STOP_UNSUPPORTED] = "CPU mode that is not emulated",
+        [VM_STOP_OUTPUT] = "output limit",
+        [VM_STOP_NO_MEMORY] = "no memory",
+    };
+
+    return names[stop];
 }
 
 static void explain(enum vm_stop stop, uint32_t detail, char *text, size_t room)

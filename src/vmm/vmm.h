@@ -22,8 +22,8 @@ struct vmm;
 struct vmm_options {
     unsigned workers;      /* 1 to 256 */
     uint32_t memory_mib;   /* of each guest: 1 to 16 */
-    uint64_t memory_limit; /* bytes that all stores together may take; 0: no limit. Boots end at 15/16 of it:
-                              the rest is for VMs that grow */
+    uint64_t memory_limit; /* bytes that all stores together may take; 0: no limit. Boots end at 15/16 of it,
+                              less 16 bytes a VM: the rest is for VMs that grow */
     uint32_t slice;        /* instructions that a VM may execute before others get their turn */
     uint32_t output_limit; /* bytes on COM1 without sleep or input that stop a VM; 0: no limit */
     uint64_t boot_timeout_ns; /* a VM that has not announced itself by then has failed */
@@ -85,14 +85,24 @@ void vmm_submit(struct vmm *vmm, struct vmm_request *const *requests, size_t cou
 /* Waits until `until_ns` (CLOCK_MONOTONIC) for at least one; 0: none in time, or a signal came. */
 size_t vmm_reap(struct vmm *vmm, struct vmm_request **ret_requests, size_t room, uint64_t until_ns);
 
+/* A descriptor that poll() finds readable when there may be something to reap or to read of consoles;
+ * vmm_clear() makes it unreadable and is to be called before looking. It is the population's. -errno. */
+int vmm_descriptor(struct vmm *vmm);
+void vmm_clear(struct vmm *vmm);
+
 /* Cheap; each number is right, though not all of the same moment. */
 void vmm_count(struct vmm *vmm, struct vmm_counts *ret_counts);
 /* The stores of all workers, added up, and the contexts of VMs that are kept resident. */
 void vmm_usage(struct vmm *vmm, struct store_usage *ret_usage);
+bool vmm_was_started(struct vmm *vmm, uint64_t vm);
 bool vmm_is_running(struct vmm *vmm, uint64_t vm);
 /* Start until ready, in seconds, of VMs that became ready since the last call: at most 4,096 of each worker,
  * chosen by chance among more; those for which there is no room wait for the next call. */
 size_t vmm_take_boot_times(struct vmm *vmm, double *ret_seconds, size_t room);
+
+/* What a stop is called, without its details: "triple fault". VM_RUNS: a VM that did not announce itself in
+ * time. */
+const char *vmm_stop_name(enum vm_stop stop);
 
 /* Why VM `vm` stopped, in words; "" while it runs. */
 void vmm_explain(struct vmm *vmm, uint64_t vm, char *ret_text, size_t room);

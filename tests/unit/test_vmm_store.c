@@ -130,6 +130,46 @@ static void does_not_fragment(void **state)
     store_free(store);
 }
 
+/* All slabs of a class are left half empty alike. */
+static void compacts_slabs_that_are_alike(void **state)
+{
+    struct store_usage before, after;
+    struct reason reason;
+    struct store *store;
+    enum { MANY = 1000000 };
+
+    (void)state;
+    assert_int_equal(store_create(0, &store, &reason), 0);
+    for (uint32_t i = 0; i < MANY; i++)
+        assert_int_equal(store_add(store, buffer, 32), 0);
+    for (uint32_t i = 0; i < MANY; i += 2)
+        assert_int_equal(store_put(store, i, buffer, 8), 0);
+    store_usage(store, &before);
+    while (store_compact(store))
+        ;
+    store_usage(store, &after);
+    assert_int_equal(before.used_bytes, after.used_bytes);
+    assert_true(after.held_bytes < before.held_bytes * 3 / 4);
+    assert_true(idle_share(store) < 0.10);
+    store_free(store);
+}
+
+/* A store near its limit lets records grow into what others have left, however it lies. */
+static void grows_into_what_lies_idle(void **state)
+{
+    struct reason reason;
+    struct store *store;
+    uint32_t count = 2000000; /* times 20 bytes, then 28 */
+
+    (void)state;
+    assert_int_equal(store_create(64 << 20, &store, &reason), 0);
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(store_add(store, buffer, 16), 0);
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(store_put(store, (uint32_t)(i * UINT64_C(7919) % count), buffer, 24), 0);
+    store_free(store);
+}
+
 static void respects_its_limit(void **state)
 {
     struct store_usage usage;
@@ -218,6 +258,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_what_it_is_given),
         cmocka_unit_test(does_not_fragment),
+        cmocka_unit_test(compacts_slabs_that_are_alike),
+        cmocka_unit_test(grows_into_what_lies_idle),
         cmocka_unit_test(respects_its_limit),
         cmocka_unit_test(gives_way_at_its_limit),
     };

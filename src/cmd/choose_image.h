@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which image VMs are to run, as commands let their users say it. */
+#ifndef MVM_CMD_CHOOSE_IMAGE_H
+#define MVM_CMD_CHOOSE_IMAGE_H
+
+#include "guest/catalog.h"
+
+struct image_choice {
+    const char *guest, *image; /* --guest NAME or --image FILE; both NULL: the guest sleep */
+    bool force;                /* --force */
+};
+
+/* The option rows for a struct image_choice that is the member `field` of `type`. */
+#define IMAGE_CHOICE_SPECS(type, field)                                                                      \
+    {"guest",                                                                                                \
+     OPTION_TEXT,                                                                                            \
+     "NAME",                                                                                                 \
+     "the built-in guest that every VM runs ('mvm image list' lists them; without --image, sleep)",          \
+     offsetof(type, field) + offsetof(struct image_choice, guest),                                           \
+     .fallback = NULL},                                                                                      \
+        {"image",                                                                                            \
+         OPTION_TEXT,                                                                                        \
+         "FILE",                                                                                             \
+         "a 512-byte boot sector to run instead of a built-in guest",                                        \
+         offsetof(type, field) + offsetof(struct image_choice, image),                                       \
+         .fallback = NULL},                                                                                  \
+    {                                                                                                        \
+        "force", OPTION_FLAG, NULL,                                                                          \
+            "run an --image of another size, or without a boot signature, all the same",                     \
+            offsetof(type, field) + offsetof(struct image_choice, force), .fallback = NULL                   \
+    }
+
+/* Loads or builds it. -EINVAL and others with a sentence: what was said is no good. */
+int choose_image(const struct image_choice *choice, const struct guest_settings *settings,
+                 struct image *image, struct reason *reason);
+
+/* The guest's name or the file's, for people. */
+const char *image_choice_name(const struct image_choice *choice, const struct image *image);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Keeping a population: what `mvm run` and `mvm restore` have in common. */
+#ifndef MVM_CMD_KEEP_H
+#define MVM_CMD_KEEP_H
+
+#include "engine/engine.h"
+#include "host/resource.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct keep_plan {
+    const char *command; /* "run": for messages */
+    const struct engine *engine;
+    const void *engine_options;
+    const struct image *image;
+    const char *image_name;
+    const char *name; /* of the run; NULL: one is made */
+    uint64_t goal;    /* VMs to start */
+    struct host_share share;
+    bool strict; /* nothing is kept unless all VMs are ready */
+    bool detach, json, quiet;
+};
+
+/* From the run's directory to its removal. Returns the exit status. */
+int keep_population(const struct keep_plan *plan);
+
+#endif

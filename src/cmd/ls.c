@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* mvm ls: the runs on this host, or all about one. */
+#include "base/file.h"
+#include "base/option.h"
+#include "base/reason.h"
+#include "cmd/client.h"
+#include "cmd/cmd.h"
+#include "cmd/ls_print.h"
+#include "result/json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A run that is busy for longer is shown as such. */
+#define LS_PATIENCE_NS UINT64_C(3000000000)
+
+struct ls_options {
+    bool json, help;
+};
+
+static const struct option_spec specs[] = {
+    {"json", OPTION_FLAG, NULL, "print JSON", offsetof(struct ls_options, json), .fallback = NULL},
+    {"help", OPTION_FLAG, NULL, "print this help", offsetof(struct ls_options, help), .fallback = NULL},
+};
+
+static void print_help(const struct option_set *set)
+{
+    printf("usage: mvm ls [NAME]\n\nLists the runs of this user on this host, or tells all about one.\n");
+    options_print_help(set, 1, stdout);
+}
+
+/* What a run wrote of itself when it began. */
+static json_t *read_facts(const struct runs *runs, const char *name)
+{
+    char path[RUN_PATH_ROOM + RUN_NAME_ROOM + 16], *text;
+    size_t length;
+    json_t *facts = NULL;
+
+    snprintf(path, sizeof(path), "%s/%s/%s", runs->path, name, RUN_FACTS);
+    if (file_read(path, 1 << 20, &text, &length, NULL) == 0) {
+        facts = json_loadb(text, length, 0, NULL);
+        free(text);
+    }
+    if (!json_is_object(facts)) {
+        json_decref(facts);
+        facts = json_object();
+    }
+    json_object_set_new(facts, "run", json_string(name));
+    return facts;
+}
+
+/* What the run says of itself, or what is known of one that says nothing, with its "state" and, in "trouble",
+ * why. */
+static json_t *status_of(struct runs *runs, const struct run_entry *entry)
+{
+    struct reason reason = {""};
+    struct call call;
+    json_t *status;
+    int error = -ECONNREFUSED;
+
+    if (entry->lives)
+        error = call_open(runs, entry->name, LS_PATIENCE_NS, &call, &reason);
+    if (!error) {
+        error = call_do(&call, json_pack("{s:s}", "do", "status"), LS_PATIENCE_NS, &status, &reason);
+        call_close(&call);
+    }
+    if (!error) {
+        json_object_del(status, "ok");
+        return status;
+    }
+    status = read_facts(runs, entry->name);
+    json_object_set_new(status, "state",
+                        json_string(!entry->lives || error == -ECONNREFUSED ? "died"
+                                    : error == -EAGAIN                      ? "starting"
+                                                                            : "silent"));
+    json_object_set_new(status, "trouble", reason.text[0] ? result_json_text(reason.text) : json_null());
+    return status;
+}
+
+static json_t *status_of_all(struct runs *runs, struct reason *reason)
+{
+    struct run_entry *entries;
+    size_t count;
+    json_t *all;
+
+    if (runs_list(runs, &entries, &count, reason) < 0)
+        return NULL;
+    all = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(all, status_of(runs, &entries[i]));
+    free(entries);
+    return all;
+}
+
+static void print_json(json_t *value)
+{
+    json_dumpf(value, stdout, RESULT_JSON_FLAGS);
+    putchar('\n');
+}
+
+static int list(struct runs *runs, const struct ls_options *options, struct reason *reason)
+{
+    json_t *all = runs ? status_of_all(runs, reason) : json_array();
+
+    if (!all)
+        return -EIO;
+    if (options->json)
+        print_json(all);
+    else
+        ls_print_runs(all);
+    json_decref(all);
+    return EXIT_DONE;
+}
+
+static int show(struct runs *runs, const struct ls_options *options, const char *name, struct reason *reason)
+{
+    json_t *all, *one, *found = NULL;
+    size_t i;
+
+    if (run_check_name(name, reason) < 0)
+        return -EINVAL;
+    all = runs ? status_of_all(runs, reason) : json_array();
+    if (!all)
+        return -EIO;
+    json_array_foreach(all, i, one) if (strcmp(json_string_value(json_object_get(one, "run")), name) == 0)
+        found = one;
+    if (!found)
+        reason_set(reason, ENOENT, "there is no run '%s'; 'mvm ls' lists the runs", name);
+    else if (options->json)
+        print_json(found);
+    else
+        ls_print_run(found);
+    json_decref(all);
+    return found ? EXIT_DONE : -ENOENT;
+}
+
+int cmd_ls(int argc, char **argv)
+{
+    struct ls_options options = {0};
+    struct option_set set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options};
+    struct reason reason = {""};
+    struct runs runs = {.fd = -1};
+    char **operands;
+    int count, status = options_parse(&set, 1, argc, argv, &operands, &count, &reason);
+
+    if (!status && options.help) {
+        print_help(&set);
+        return EXIT_DONE;
+    }
+    if (!status && count > 1)
+        status = reason_set(&reason, EINVAL, "'%s' is not expected here; give the name of one run or none",
+                            operands[1]);
+    if (!status) {
+        int error = runs_open(&runs, false, &reason);
+        struct runs *opened = error ? NULL : &runs;
+
+        status = error && error != -ENOENT ? error
+                 : count == 1              ? show(opened, &options, operands[0], &reason)
+                                           : list(opened, &options, &reason);
+        runs_close(&runs);
+    }
+    if (status >= 0)
+        return status;
+    fprintf(stderr, "mvm ls: %s\n", reason.text);
+    return client_status(status);
+}

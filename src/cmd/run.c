@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* mvm run: starts VMs and keeps them for others to talk to. */
+#include "base/option.h"
+#include "base/reason.h"
+#include "cmd/choose_image.h"
+#include "cmd/cmd.h"
+#include "cmd/keep.h"
+#include "door/runs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct run_options {
+    const char *engine, *name;
+    struct image_choice image;
+    uint64_t count, memory_limit;
+    bool strict, detach, json, quiet, help;
+};
+
+#define FIELD(name) offsetof(struct run_options, name)
+
+static const struct option_spec specs[] = {
+    {"engine", OPTION_TEXT, "NAME", "the way of running VMs; its own options stand below", FIELD(engine),
+     .fallback = "vmm"},
+    {"count", OPTION_COUNT, "N", "how many VMs", FIELD(count), .fallback = "1", .least = 1, .most = 1e12},
+    IMAGE_CHOICE_SPECS(struct run_options, image),
+    {"name", OPTION_TEXT, "NAME", "what the run is called (default: the engine's name and a number)",
+     FIELD(name), .fallback = NULL},
+    {"memory-limit", OPTION_SIZE, "SIZE",
+     "no more VMs are started when those that are have taken this much of the host's memory",
+     FIELD(memory_limit), .fallback = NULL, .least = 0x1p20, .most = 0x1p60},
+    {"strict", OPTION_FLAG, NULL, "keep nothing unless all VMs become ready", FIELD(strict),
+     .fallback = NULL},
+    {"detach", OPTION_FLAG, NULL, "go into the background when the VMs are ready", FIELD(detach),
+     .fallback = NULL},
+    {"json", OPTION_FLAG, NULL, "say how it went as a line of JSON", FIELD(json), .fallback = NULL},
+    {"quiet", OPTION_FLAG, NULL, "show no progress", FIELD(quiet), .fallback = NULL},
+    {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
+};
+
+static int usage(const struct reason *reason)
+{
+    fprintf(stderr, "mvm run: %s\n", reason->text);
+    return EXIT_USAGE;
+}
+
+static void print_help(const struct option_set *sets, size_t count)
+{
+    size_t engines;
+    const struct engine *const *table = engine_table(&engines);
+
+    printf(
+        "usage: mvm run [OPTIONS]\n\nStarts VMs and keeps them until Ctrl-C, SIGTERM or 'mvm stop', for 'mvm "
+        "ask', 'mvm console' and others to\n"
+        "talk to. Exit status: 0 all VMs became ready, 1 some did not (those that did are kept all the same, "
+        "without\n--strict), 2 bad usage.\n\nEngines:\n");
+    for (size_t i = 0; i < engines; i++)
+        printf("  %-10s%s\n", table[i]->name, table[i]->summary);
+    options_print_help(sets, count, stdout);
+}
+
+static int run_with(const struct run_options *options, const struct guest_settings *settings,
+                    const struct engine *engine, const void *engine_options)
+{
+    struct image image;
+    struct reason reason = {""};
+
+    if ((options->name && run_check_name(options->name, &reason) < 0) ||
+        choose_image(&options->image, settings, &image, &reason) < 0 ||
+        engine->probe(engine_options, &reason) < 0)
+        return usage(&reason);
+    const struct keep_plan plan = {
+        .command = "run",
+        .engine = engine,
+        .engine_options = engine_options,
+        .image = &image,
+        .image_name = image_choice_name(&options->image, &image),
+        .name = options->name,
+        .goal = options->count,
+        .share = {.memory_bytes = options->memory_limit},
+        .strict = options->strict,
+        .detach = options->detach,
+        .json = options->json,
+        .quiet = options->quiet,
+    };
+
+    return keep_population(&plan);
+}
+
+int cmd_run(int argc, char **argv)
+{
+    struct run_options options = {0};
+    struct guest_settings settings = {0};
+    struct reason reason = {""};
+    const char *name = options_peek("engine", argc, argv);
+    const struct engine *engine = engine_find(name ? name : "vmm");
+    void *engine_options = engine ? calloc(1, engine->options_size + 1) : NULL;
+    char title[64], **operands;
+    int operand_count, status;
+
+    if (!engine_options) {
+        reason_set(&reason, EINVAL,
+                   engine ? "no memory" : "there is no engine '%s'; 'mvm run --help' lists them", name);
+        return usage(&reason);
+    }
+    const struct option_set sets[] = {
+        {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options},
+        {.title = "Settings of guests",
+         .specs = guest_setting_specs,
+         .count = guest_setting_spec_count,
+         .values = &settings},
+        {.title = title, .specs = engine->options, .count = engine->option_count, .values = engine_options},
+    };
+    const size_t set_count = sizeof(sets) / sizeof(sets[0]);
+
+    snprintf(title, sizeof(title), "Options of the engine %s", engine->name);
+    if (options_parse(sets, set_count, argc, argv, &operands, &operand_count, &reason) < 0) {
+        status = usage(&reason);
+    } else if (operand_count > 0) {
+        reason_set(&reason, EINVAL, "'%s' is not expected here; --help tells the options", operands[0]);
+        status = usage(&reason);
+    } else if (options.help) {
+        print_help(sets, set_count);
+        status = EXIT_DONE;
+    } else {
+        status = run_with(&options, &settings, engine, engine_options);
+    }
+    options_release(sets, set_count);
+    free(engine_options);
+    return status;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* mvm stop: ends runs, and removes what dead ones left. */
+#include "base/clock.h"
+#include "base/option.h"
+#include "base/reason.h"
+#include "cmd/client.h"
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct stop_options {
+    const char *run;
+    uint64_t timeout_ns;
+    bool all, quiet, help;
+};
+
+#define FIELD(name) offsetof(struct stop_options, name)
+
+static const struct option_spec specs[] = {
+    {"run", OPTION_TEXT, "NAME", "the run to end; may be left out when there is only one", FIELD(run),
+     .fallback = NULL},
+    {"all", OPTION_FLAG, NULL, "end every run", FIELD(all), .fallback = NULL},
+    {"timeout", OPTION_DURATION, "TIME", "how long to wait for the end", FIELD(timeout_ns), .fallback = "2m",
+     .least = 0.1, .most = 86400},
+    {"quiet", OPTION_FLAG, NULL, "say nothing when all went well", FIELD(quiet), .fallback = NULL},
+    {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
+};
+
+static void print_help(const struct option_set *set)
+{
+    printf("usage: mvm stop [--run NAME | --all]\n\nEnds a run and waits until its VMs are gone. What a run "
+           "that was "
+           "killed has left is removed.\nExit status: 0 it is gone, 1 it is not, 2 bad usage.\n");
+    options_print_help(set, 1, stdout);
+}
+
+/* Asks for the end; the run closes the connection when all is gone. */
+static int end_living(const struct stop_options *options, struct call *call, struct reason *reason)
+{
+    json_t *answer;
+    int error = call_do(call, json_pack("{s:s}", "do", "stop"), CALL_PATIENCE_NS, &answer, reason);
+
+    if (!error) {
+        json_decref(answer);
+        error = call_receive(call, options->timeout_ns, &answer, NULL);
+        if (!error)
+            json_decref(answer);
+    }
+    if (error == -ETIMEDOUT)
+        return reason_set(reason, ETIMEDOUT, "the run %s has not ended in time", call->run);
+    return error == -ECONNRESET || !error ? 0 : error;
+}
+
+static int end_run(const struct stop_options *options, struct runs *runs, const char *name,
+                   struct reason *reason)
+{
+    struct call call;
+    int error = call_open(runs, name, CALL_PATIENCE_NS, &call, reason);
+    bool died = error == -ECONNREFUSED;
+
+    if (!error) {
+        error = end_living(options, &call, reason);
+        call_close(&call);
+        if (error)
+            return error;
+        /* Its directory is gone, unless it was killed on its way. */
+        error = runs_remove_dead(runs, name, reason);
+        died = !error;
+        error = error == -ENOENT ? 0 : error;
+    } else if (died) {
+        error = runs_remove_dead(runs, name, reason);
+    }
+    if (!error && !options->quiet)
+        printf(died ? "run %s had died; what it left is removed\n" : "run %s has ended\n", name);
+    return error;
+}
+
+static int end_all(const struct stop_options *options, struct runs *runs, struct reason *reason)
+{
+    struct run_entry *entries;
+    size_t count;
+    int error = runs_list(runs, &entries, &count, reason), first_error = error;
+
+    for (size_t i = 0; !error && i < count; i++) {
+        int one = end_run(options, runs, entries[i].name, reason);
+
+        if (one)
+            fprintf(stderr, "mvm stop: %s\n", reason->text);
+        first_error = first_error ? first_error : one;
+    }
+    if (error)
+        fprintf(stderr, "mvm stop: %s\n", reason->text);
+    else
+        free(entries);
+    return first_error ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int stop(const struct stop_options *options, struct reason *reason)
+{
+    struct runs runs;
+    char name[RUN_NAME_ROOM];
+    int error = runs_open(&runs, false, reason);
+
+    if (error == -ENOENT && options->all)
+        return EXIT_DONE;
+    if (error == -ENOENT)
+        return options->run ? reason_set(reason, ENOENT, "there is no run '%.100s'; 'mvm ls' lists the runs",
+                                         options->run)
+                            : reason_set(reason, ENOENT, "there is no run");
+    if (error)
+        return error;
+    if (options->all) {
+        error = end_all(options, &runs, reason);
+    } else {
+        error = client_choose_run(&runs, options->run, true, name, reason);
+        if (!error)
+            error = end_run(options, &runs, name, reason);
+    }
+    runs_close(&runs);
+    return error;
+}
+
+int cmd_stop(int argc, char **argv)
+{
+    struct stop_options options = {0};
+    struct option_set set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options};
+    struct reason reason = {""};
+    char **operands;
+    int count, status = options_parse(&set, 1, argc, argv, &operands, &count, &reason);
+
+    if (!status && options.help) {
+        print_help(&set);
+        return EXIT_DONE;
+    }
+    if (!status && count > 0)
+        status =
+            reason_set(&reason, EINVAL, "'%s' is not expected here; a run is named with --run", operands[0]);
+    if (!status && options.all && options.run)
+        status = reason_set(&reason, EINVAL, "--all and --run exclude each other");
+    if (!status)
+        status = stop(&options, &reason);
+    if (status >= 0)
+        return status;
+    fprintf(stderr, "mvm stop: %s\n", reason.text);
+    return client_status(status);
+}
