@@ -64,10 +64,11 @@ void door_explain(struct door *door, uint64_t vm, char *ret_text, size_t room)
     char why[REASON_ROOM / 2];
 
     door->setup.engine->explain(door->population, vm, why, sizeof(why));
-    snprintf(ret_text, room, "VM %llu %s", (unsigned long long)vm,
-             why[0]                                                 ? why
-             : door->setup.engine->is_running(door->population, vm) ? "is running"
-                                                                    : "is not running");
+    if (why[0])
+        snprintf(ret_text, room, "VM %llu has ended (%s)", (unsigned long long)vm, why);
+    else
+        snprintf(ret_text, room, "VM %llu is %srunning", (unsigned long long)vm,
+                 door->setup.engine->is_running(door->population, vm) ? "" : "not ");
 }
 
 static json_t *ends_json(const struct engine_ends *ends)

@@ -99,7 +99,7 @@ uint64_t door_numbers(struct door *door);
 bool door_was_started(struct door *door, uint64_t vm);
 /* The same, and if not, the peer is told. */
 bool door_has_vm(struct door *door, struct peer *peer, uint64_t vm);
-/* The sentence "VM 5 was killed by signal 9", or that it is not running. */
+/* The sentence "VM 5 has ended (was killed by signal 9)", or that it is running or not. */
 void door_explain(struct door *door, uint64_t vm, char *ret_text, size_t room);
 
 void door_add_asker(struct door *door, struct asker *asker);

@@ -175,7 +175,7 @@ struct engine {
      */
     int (*descriptor)(struct population *population);
 
-    /* Why VM `vm` failed or died, as the end of a sentence ("was killed by signal 9"); "" while it has not.
+    /* Why VM `vm` failed or died, in few words ("triple fault"); "" while it has not.
      * Cut to the room. */
     void (*explain)(struct population *population, uint64_t vm, char *ret_text, size_t room);
 

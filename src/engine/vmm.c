@@ -280,6 +280,7 @@ static int vmm_engine_account(struct population *population, struct result_count
         [VM_STOP_UNSUPPORTED] = "vms_stopped_by_unsupported_mode",
         [VM_STOP_OUTPUT] = "vms_stopped_by_output_limit",
         [VM_STOP_NO_MEMORY] = "vms_stopped_by_lack_of_memory",
+        [VM_STOP_NOT_STARTED] = "vms_not_started",
     };
     struct vmm_counts counts;
     struct store_usage usage;

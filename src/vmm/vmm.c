@@ -320,6 +320,7 @@ const char *vmm_stop_name(enum vm_stop stop)
         [VM_STOP_UNSUPPORTED] = "CPU mode that is not emulated",
         [VM_STOP_OUTPUT] = "output limit",
         [VM_STOP_NO_MEMORY] = "no memory",
+        [VM_STOP_NOT_STARTED] = "never started",
     };
 
     return names[stop];

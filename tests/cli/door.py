@@ -114,11 +114,17 @@ _, stream = connect()
 assert say(stream, b'{"do":"status"}')["ok"] is True
 greedy.close()
 
-# More clients than are served: those beyond are told; there is room again when others go.
-crowd = [connect(greeted=False) for _ in range(80)]
-greetings = [json.loads(stream.readline()) for _, stream in crowd]
-refused = [greeting for greeting in greetings if "error" in greeting]
-assert 0 < len(refused) <= 80 - 50 and all("clients already" in greeting["error"] for greeting in refused), len(refused)
+# More clients than are served: those beyond are told; there is room again when others go. (Connecting a few at a time, as
+# the kernel keeps only so many waiting.)
+crowd, refused = [], 0
+while len(crowd) < 80:
+    client, stream = connect(greeted=False)
+    crowd.append((client, stream))
+    greeting = json.loads(stream.readline())
+    if "error" in greeting:
+        assert "clients already" in greeting["error"], greeting
+        refused += 1
+assert 80 - 64 <= refused <= 80 - 55, refused
 for client, stream in crowd:
     stream.close()
     client.close()
