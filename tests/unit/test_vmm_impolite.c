@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { SPINNERS = 40, SLEEPERS = 200 };
+enum { SPINNERS = 40, SLEEPERS = 200, GROWERS = 30 };
 #define SECOND                  NS_PER_SECOND
 #define TELL(puppets, vm, code) puppets_tell(puppets, vm, code, sizeof(code))
 
@@ -182,6 +182,7 @@ static void floods_are_stopped(void **state)
     struct puppets puppets;
     char text[100];
 
+    options.output_limit = 1 << 17;
     puppets_open(&puppets, &options, 8 + SLEEPERS);
     for (uint64_t vm = 0; vm < 8; vm++)
         assert_int_equal(vm % 2 ? TELL(&puppets, vm, flood) : TELL(&puppets, vm, storm), 0);
@@ -249,33 +250,34 @@ static void growth_ends_at_the_limit(void **state)
     struct puppets puppets;
     char text[100] = "";
 
-    options.memory_limit = 16 << 20;
-    puppets_open(&puppets, &options, 60 + SLEEPERS);
-    for (uint64_t vm = 0; vm < 60; vm++)
+    options.memory_limit = 8 << 20;
+    puppets_open(&puppets, &options, GROWERS + SLEEPERS);
+    for (uint64_t vm = 0; vm < GROWERS; vm++)
         assert_int_equal(TELL(&puppets, vm, dirty), 0);
-    for (unsigned i = 0; i < 400; i++) {
+    for (uint64_t until = clock_now_ns() + 20 * SECOND; clock_now_ns() < until;) {
         rest(5 * NS_PER_MILLISECOND);
         vmm_usage(puppets.vmm, &usage);
         assert_true(usage.held_bytes <= options.memory_limit);
         vmm_count(puppets.vmm, &counts);
-        assert_int_equal(counts.running + counts.stopped, 60 + SLEEPERS);
-        assert_int_equal(counts.stops[VM_STOP_NO_MEMORY], counts.stopped);
-        if (counts.stopped >= 30 && counts.instructions > 60 * 1000 * 1000)
+        /* The counts are not all of one moment. */
+        assert_in_range(counts.running + counts.stopped, GROWERS + SLEEPERS, 2 * GROWERS + SLEEPERS);
+        assert_true(counts.stops[VM_STOP_NO_MEMORY] >= counts.stopped);
+        if (counts.stopped >= GROWERS / 2)
             break;
     }
-    print_message("# %llu of 60 stopped, %llu bytes held\n", (unsigned long long)counts.stopped,
+    print_message("# %llu stopped, %llu bytes held\n", (unsigned long long)counts.stopped,
                   (unsigned long long)usage.held_bytes);
-    assert_true(counts.stopped > 20 && counts.stopped < 60);
-    for (uint64_t vm = 0; vm < 60 && !text[0]; vm++)
+    assert_true(counts.stopped >= GROWERS / 4 && counts.stopped < GROWERS);
+    for (uint64_t vm = 0; vm < GROWERS && !text[0]; vm++)
         vmm_explain(puppets.vmm, vm, text, sizeof(text));
     assert_non_null(strstr(text, "no memory"));
     /* Who has stopped stays stopped, and those who sleep know nothing of it. */
-    assert_int_equal(puppets_alive(&puppets, 60, SLEEPERS, 10 * SECOND), SLEEPERS);
+    assert_int_equal(puppets_alive(&puppets, GROWERS, SLEEPERS, 10 * SECOND), SLEEPERS);
     vmm_count(puppets.vmm, &counts);
-    uint64_t stopped = counts.stopped, alive = puppets_alive(&puppets, 0, 60, 10 * SECOND);
+    uint64_t stopped = counts.stopped, alive = puppets_alive(&puppets, 0, GROWERS, 10 * SECOND);
 
     vmm_count(puppets.vmm, &counts);
-    assert_in_range(alive, 60 - counts.stopped, 60 - stopped);
+    assert_in_range(alive, GROWERS - counts.stopped, GROWERS - stopped);
     puppets_close(&puppets);
 }
 
@@ -294,11 +296,11 @@ static void gaps_are_saved(void **state)
 
     assert_true(file >= 0);
     close(file);
-    options.memory_limit = 5 << 20;
+    options.memory_limit = 4 << 20;
     puppets_open(&puppets, &options, 40);
     for (uint64_t vm = 0; vm < 40; vm += 2) /* all of one worker: 24 KiB of random numbers each */
         assert_int_equal(TELL(&puppets, vm, dirty), 0);
-    vmm_boot(puppets.vmm, 300000);
+    vmm_boot(puppets.vmm, 200000);
     for (unsigned i = 0; i < 1000 && vmm_booting(puppets.vmm) > 0; i++)
         rest(10 * NS_PER_MILLISECOND);
     assert_int_equal(vmm_booting(puppets.vmm), 0);
