@@ -15,7 +15,9 @@ int cmd_compare(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_save(int argc, char **argv);
 int cmd_scale(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
 

@@ -171,9 +171,11 @@ static int grow(struct keep *keep, struct reason *reason)
 {
     const struct engine_watch watch = {.go_on = go_on, .context = keep};
     const struct engine *engine = keep->plan->engine;
-    int error = engine->open(&keep->setup, &keep->population, reason);
+    int error = keep->plan->saved
+                    ? engine->restore(&keep->setup, keep->plan->saved, &keep->population, reason)
+                    : engine->open(&keep->setup, &keep->population, reason);
 
-    if (error)
+    if (error || keep->plan->saved)
         return error;
     error = engine->grow(keep->population, keep->plan->goal, &watch, reason);
     if (keep->interrupted)
@@ -267,7 +269,10 @@ static int report(struct keep *keep)
         print_json(keep, &counts);
     else
         print_text(keep, &counts);
-    return counts.running == keep->plan->goal ? EXIT_DONE : EXIT_FAILED;
+    /* Of those that were saved some may have stopped long ago. */
+    uint64_t here = keep->plan->saved ? counts.started : counts.running;
+
+    return here == keep->plan->goal ? EXIT_DONE : EXIT_FAILED;
 }
 
 static bool is_worth_keeping(const struct keep *keep, int status)
@@ -309,7 +314,7 @@ static int live(struct keep *keep)
     if (error) {
         progress_end(&keep->progress);
         fprintf(stderr, "mvm %s: %s\n", keep->plan->command, reason.text);
-        return EXIT_FAILED;
+        return error == -EBADMSG ? EXIT_USAGE : EXIT_FAILED; /* a saved file that is no good */
     }
     if (keep->interrupted) {
         progress_end(&keep->progress);

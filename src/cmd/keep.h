@@ -18,6 +18,7 @@ struct keep_plan {
     const char *name; /* of the run; NULL: one is made */
     uint64_t goal;    /* VMs to start */
     struct host_share share;
+    const char *saved; /* the file from which they are restored; NULL: they are started */
     bool strict; /* nothing is kept unless all VMs are ready */
     bool detach, json, quiet;
 };

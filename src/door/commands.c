@@ -168,6 +168,7 @@ static const struct {
     {"stop", stop_run, false},
     {"ask", door_ask, true},
     {"challenge", door_challenge, true},
+    {"save", door_save, true},
 };
 
 void door_command(struct door *door, struct peer *peer, const char *line, size_t length)

@@ -33,6 +33,7 @@ enum engine_capability {
     ENGINE_ASKS = 1 << 1,          /* carries lines to and from each VM's serial port: submit and reap */
     ENGINE_ANNOUNCES = 1 << 2,     /* sees a VM's readiness line, so boot times are real */
     ENGINE_HAS_PROCESSES = 1 << 3, /* each VM is at least one process of the host */
+    ENGINE_SAVES = 1 << 8, /* writes a population to a file and brings it back: save, look and restore */
 };
 
 /* What a population is made with. Everything pointed at outlives the population. */
@@ -100,6 +101,12 @@ struct engine_ends {
 /* Appends, or adds to the entry of that name. What has no room is counted as "other". */
 void engine_ends_add(struct engine_ends *ends, const char *why, uint64_t vms);
 
+/* What a file says that a population was saved in. */
+struct engine_saved {
+    uint8_t image[IMAGE_SIZE];
+    uint64_t vms;
+};
+
 /* A population belongs to its engine; the first member of an engine's own struct. */
 struct population {
     const struct engine *engine;
@@ -136,6 +143,16 @@ struct engine {
      */
     int (*grow)(struct population *population, uint64_t count, const struct engine_watch *watch,
                 struct reason *reason);
+
+    /* Writes the population to a file, which is there as a whole or not at all; it goes on to live, and asks
+     * under way stay so. -EBUSY: VMs are booting; -ENOTSUP: not with these options. */
+    int (*save)(struct population *population, const char *path, struct reason *reason);
+    /* What is in such a file. -EBADMSG: it is none; -EINVAL: these options are not for it. */
+    int (*look)(const char *path, const void *options, struct engine_saved *ret_saved, struct reason *reason);
+    /* Makes a population of it, whose VMs go on where they were. -EBADMSG: it was cut off or altered;
+     * -ENOMEM. On failure nothing has run. */
+    int (*restore)(const struct engine_setup *setup, const char *path, struct population **ret_population,
+                   struct reason *reason);
 
     /* Numbers at this moment. */
     void (*counts)(struct population *population, struct engine_counts *ret_counts);

@@ -22,6 +22,9 @@ struct vmm_settings {
     bool resident;
 };
 
+/* What `ram` and `drive` are when nothing is said of them. */
+enum { RAM_FALLBACK = 1 << 20, DRIVE_FALLBACK = 0x80 };
+
 enum { REQUESTS_A_SLAB = 256, REAP_AT_ONCE = 64, TEXT_ROOM = 160 };
 
 #define GROW_LOOK_NS (2 * NS_PER_MILLISECOND)
@@ -141,6 +144,11 @@ static uint64_t default_limit(void)
     return text_number(&at, &kib) ? kib * 1024 / 10 * 9 : 0;
 }
 
+static uint8_t drive_of(const struct vmm_settings *settings)
+{
+    return strcmp(settings->drive, "floppy") == 0 ? 0x00 : 0x80;
+}
+
 static struct vmm_options vmm_options_of(const struct engine_setup *setup)
 {
     const struct vmm_settings *settings = setup->options;
@@ -154,7 +162,7 @@ static struct vmm_options vmm_options_of(const struct engine_setup *setup)
         .slice = (uint32_t)settings->slice,
         .output_limit = (uint32_t)settings->output_bytes,
         .boot_timeout_ns = settings->boot_timeout_ns,
-        .drive = strcmp(settings->drive, "floppy") == 0 ? 0x00 : 0x80,
+        .drive = drive_of(settings),
         .learn = strcmp(settings->bases, "learned") == 0,
         .resident = settings->resident,
         .ready_line = setup->ready_line,
@@ -191,24 +199,80 @@ static int vmm_describe(const struct engine_setup *setup, struct result *result,
     return error ? error : result_facts_add(facts, "resident", settings->resident ? "yes" : "no");
 }
 
+static void made_of(struct vmm_population *population, struct vmm *vmm, const struct vmm_options *options)
+{
+    population->population.engine = &engine_vmm;
+    population->vmm = vmm;
+    population->announces = options->ready_line != NULL;
+    population->resident = options->resident;
+}
+
 static int vmm_engine_open(const struct engine_setup *setup, struct population **ret_population,
                            struct reason *reason)
 {
-    struct vmm_population *vmm = calloc(1, sizeof(*vmm));
+    struct vmm_population *population = calloc(1, sizeof(*population));
     struct vmm_options options = vmm_options_of(setup);
+    struct vmm *vmm;
 
-    if (!vmm)
+    if (!population)
         return reason_set(reason, ENOMEM, "no memory for a population");
-    int error = vmm_open(&options, setup->image->bytes, &vmm->vmm, reason);
+    int error = vmm_open(&options, setup->image->bytes, &vmm, reason);
 
     if (error) {
-        free(vmm);
+        free(population);
         return error;
     }
-    vmm->population.engine = &engine_vmm;
-    vmm->announces = options.ready_line != NULL;
-    vmm->resident = options.resident;
-    *ret_population = &vmm->population;
+    made_of(population, vmm, &options);
+    *ret_population = &population->population;
+    return 0;
+}
+
+static int vmm_engine_save(struct population *population, const char *path, struct reason *reason)
+{
+    return vmm_save(((struct vmm_population *)population)->vmm, path, reason);
+}
+
+/* The file holds what the VMs are; options that would make them others are refused. */
+static int vmm_engine_look(const char *path, const void *options, struct engine_saved *ret_saved,
+                           struct reason *reason)
+{
+    const struct vmm_settings *settings = options;
+    struct vmm_saved saved;
+    int error = vmm_look(path, &saved, reason);
+    uint8_t drive = drive_of(settings);
+
+    if (error)
+        return error;
+    if (settings->resident)
+        return reason_set(reason, EINVAL, "a saved population cannot be restored as resident VMs");
+    if (settings->ram_bytes != RAM_FALLBACK && settings->ram_bytes >> 20 != saved.memory_mib)
+        return reason_set(reason, EINVAL, "--ram does not fit: the VMs in '%s' have %u MiB of memory", path,
+                          saved.memory_mib);
+    if (drive != DRIVE_FALLBACK && drive != saved.drive)
+        return reason_set(reason, EINVAL, "--drive does not fit: the VMs in '%s' were booted from a disk",
+                          path);
+    ret_saved->vms = saved.vms;
+    memcpy(ret_saved->image, saved.image, sizeof(ret_saved->image));
+    return 0;
+}
+
+static int vmm_engine_restore(const struct engine_setup *setup, const char *path,
+                              struct population **ret_population, struct reason *reason)
+{
+    struct vmm_population *population = calloc(1, sizeof(*population));
+    struct vmm_options options = vmm_options_of(setup);
+    struct vmm *vmm;
+
+    if (!population)
+        return reason_set(reason, ENOMEM, "no memory for a population");
+    int error = vmm_restore(&options, path, &vmm, reason);
+
+    if (error) {
+        free(population);
+        return error;
+    }
+    made_of(population, vmm, &options);
+    *ret_population = &population->population;
     return 0;
 }
 
@@ -442,7 +506,7 @@ const struct engine engine_vmm = {
     .name = "vmm",
     .summary = "mvm's own monitor: a sleeping VM is data in memory",
     .class_letter = 'T',
-    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES,
+    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_SAVES,
     .asks_at_once = 256, /* a worker takes them one by one; fewer would leave it waiting for its next */
     .options = vmm_specs,
     .option_count = sizeof(vmm_specs) / sizeof(vmm_specs[0]),
@@ -450,6 +514,9 @@ const struct engine engine_vmm = {
     .probe = vmm_probe,
     .describe = vmm_describe,
     .open = vmm_engine_open,
+    .save = vmm_engine_save,
+    .look = vmm_engine_look,
+    .restore = vmm_engine_restore,
     .grow = vmm_engine_grow,
     .counts = vmm_engine_counts,
     .was_started = vmm_engine_was_started,
