@@ -82,10 +82,20 @@ static inline void memory_write8(struct memory *memory, uint32_t address, uint8_
     }
 }
 
+/* Where `count` bytes begin that do not go on into another MiB, which may be another one than the next when
+ * A20 is off. */
+static inline const uint8_t *memory_readable_at_once(const struct memory *memory, uint32_t address,
+                                                     uint32_t count)
+{
+    address &= memory->a20_mask;
+    return (address & (MEMORY_MIB - 1)) <= MEMORY_MIB - count ? memory_readable(memory, address, count)
+                                                              : NULL;
+}
+
 /* Little-endian, any alignment; addresses wrap at 4 GiB. */
 static inline uint16_t memory_read16(const struct memory *memory, uint32_t address)
 {
-    const uint8_t *at = memory_readable(memory, address & memory->a20_mask, 2);
+    const uint8_t *at = memory_readable_at_once(memory, address, 2);
     uint16_t value;
 
     if (!at)
@@ -96,7 +106,7 @@ static inline uint16_t memory_read16(const struct memory *memory, uint32_t addre
 
 static inline uint32_t memory_read32(const struct memory *memory, uint32_t address)
 {
-    const uint8_t *at = memory_readable(memory, address & memory->a20_mask, 4);
+    const uint8_t *at = memory_readable_at_once(memory, address, 4);
     uint32_t value;
 
     if (!at)

@@ -338,6 +338,10 @@ static void ends_are_counted(void **state)
     /* MOV DWORD [7000h], 12345678h; JMP FFFF:0000 */
     static const uint8_t again[] = {0x66, 0xc7, 0x06, 0x00, 0x70, 0x78, 0x56,
                                     0x34, 0x12, 0xea, 0x00, 0x00, 0xff, 0xff};
+    /* The whole ROM is written over, and then booted from: MOV AX, F000h; MOV ES, AX; MOV CX, 8000h; REP
+     * STOSW; ... */
+    static const uint8_t burn[] = {0xb8, 0x00, 0xf0, 0x8e, 0xc0, 0xb9, 0x00, 0x80,
+                                   0xf3, 0xab, 0xea, 0x00, 0x00, 0xff, 0xff};
     static const uint8_t coprocessor[] = {0xd9, 0xe8}; /* FLD1 */
     struct vmm_options options = puppets_options(1);
     struct vmm_counts counts;
@@ -351,6 +355,7 @@ static void ends_are_counted(void **state)
     assert_int_equal(TELL(&puppets, 4, halt), 0);
     assert_int_equal(TELL(&puppets, 5, reset), 0);
     assert_int_equal(TELL(&puppets, 6, again), 0);
+    assert_int_equal(TELL(&puppets, 7, burn), 0);
     puppets_await_stops(&puppets, VM_STOP_TRIPLE_FAULT, 1);
     puppets_await_stops(&puppets, VM_STOP_EXCEPTION, 1);
     puppets_await_stops(&puppets, VM_STOP_UNSUPPORTED, 1);
