@@ -9,10 +9,11 @@
  *
  * The input goes to COM1 as the guest takes it, from when it has sent the text. Ends when the guest has
  * halted for good or was stopped (with the reason on standard error), at a reset with --no-reboot, or when
- * the time is over. --pack packs and unpacks the machine at the end of every slice, --learn makes bases of
- * what it packs too. --counted: a clock that counts instructions, 10 million in a second, and skips what the
- * guest sleeps, so that all runs see the same time. --digest adds a line with a hash of registers and memory
- * at every N-th slice to standard error, on that clock. --trace shows each instruction there.
+ * the time is over. --pack packs and unpacks the machine at the end of every slice (after 20,000 of them
+ * slices become larger), --learn makes bases of what it packs too. --counted: a clock that counts
+ * instructions, 10 million in a second, and skips what the guest sleeps, so that all runs see the same time.
+ * --digest adds a line with a hash of registers and memory at every N-th slice to standard error, on that
+ * clock. --trace shows each instruction there.
  */
 #include "base/clock.h"
 #include "base/file.h"
@@ -33,6 +34,8 @@ enum {
     IMAGE_MOST = 4096 * SECTOR,
     PACKED_MOST = 40 << 20,
     LEARN_ALWAYS = 200,
+    PACK_SMALL = 20000,
+    LARGER = 100,
     LEARN_EVERY = 64
 };
 
@@ -96,8 +99,10 @@ static void repack(struct run *run)
     size_t size = machine_pack(run->bench, run->context, run->packed, PACKED_MOST);
     int error;
 
-    /* A base is a whole memory: seldom in a long run. */
-    if (run->learn && (run->packs++ < LEARN_ALWAYS || run->packs % LEARN_EVERY == 0))
+    /* A long run is mostly a loop that waits. A base is a whole memory: seldom. */
+    if (++run->packs == PACK_SMALL && run->digest == 0)
+        run->slice *= LARGER;
+    if (run->learn && (run->packs < LEARN_ALWAYS || run->packs % LEARN_EVERY == 0))
         (void)machine_learn(run->bench, run->context);
     uint64_t instructions = run->context->instructions;
 
