@@ -55,11 +55,13 @@ static unsigned memio(x86emu_t *emu, u32 address, u32 *value, unsigned type)
             memory_write32(memory, address, *value);
         break;
     case X86EMU_MEMIO_I:
+        cpu_count(cpu);
         *value = UINT32_MAX;
         if (!emu->x86.intr_type)
             *value = board_in(context, (uint16_t)address, bytes);
         break;
     default:
+        cpu_count(cpu);
         if (!emu->x86.intr_type)
             board_out(context, (uint16_t)address, bytes, *value);
     }
@@ -107,6 +109,7 @@ static bool look(struct cpu *cpu)
     struct context *context = cpu->context;
 
     if (cpu->executed >= cpu->next_look) {
+        cpu_count(cpu);
         context_now(context);
         board_advance(context);
         cpu->next_look = cpu->executed + LOOK_EVERY;
@@ -329,7 +332,7 @@ static uint64_t run_once(struct cpu *cpu, struct context *context, uint64_t slic
 
     state->halted = 0;
     cpu->context = context;
-    cpu->executed = 0;
+    cpu->executed = cpu->counted = 0;
     cpu->slice = slice;
     cpu->next_look = LOOK_EVERY;
     cpu->shadow_at = state->shadow ? 0 : UINT64_MAX;
@@ -339,7 +342,7 @@ static uint64_t run_once(struct cpu *cpu, struct context *context, uint64_t slic
     x86emu_run(cpu->emu, 0);
     save(cpu->emu, state);
     state->shadow = cpu->shadow_at == cpu->executed;
-    context->instructions += cpu->executed;
+    cpu_count(cpu);
     return cpu->executed;
 }
 

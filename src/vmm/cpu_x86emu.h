@@ -54,6 +54,7 @@ struct cpu {
     x86emu_t *emu;
     struct context *context;
     uint64_t executed, slice;
+    uint64_t counted;   /* of `executed`: what context->instructions has */
     uint64_t next_look; /* `executed` at which the clock, the mode and the trap flag are looked at again */
     uint64_t shadow_at; /* interrupts wait before the instruction with this number */
     enum cpu_exit exit;
@@ -92,6 +93,13 @@ static inline uint32_t get_ip(const x86emu_t *emu)
 static inline void cpu_skip(x86emu_t *emu, unsigned count)
 {
     emu->x86.R_EIP += count;
+}
+
+/* Makes context->instructions true in the midst of a run: before the clock is read or a device is reached. */
+static inline void cpu_count(struct cpu *cpu)
+{
+    cpu->context->instructions += cpu->executed - cpu->counted;
+    cpu->counted = cpu->executed;
 }
 
 /* Keeps the registers as they are now, for cpu_fault() to undo what this instruction changes. Not needed by

@@ -299,6 +299,7 @@ static bool quick_port(struct cpu *cpu, const struct instruction *instruction)
     bool by_dx = instruction->opcode & 8;
     uint16_t port = by_dx ? cpu->emu->x86.R_DX : instruction->bytes[operand_at(instruction)];
 
+    cpu_count(cpu);
     if (instruction->opcode & 2)
         board_out(cpu->context, port, size, register_get(cpu, REG_AX, size));
     else

@@ -66,9 +66,11 @@ static bool round_of(struct operands *o, uint8_t opcode)
         return false;
     switch (kind) {
     case 0x6c: /* INS */
+        cpu_count(cpu);
         write_memory(o, di, board_in(cpu->context, emu->x86.R_DX, o->size));
         break;
     case 0x6e: /* OUTS */
+        cpu_count(cpu);
         board_out(cpu->context, emu->x86.R_DX, o->size, read_memory(o, o->source, si));
         break;
     case 0xa4: /* MOVS */

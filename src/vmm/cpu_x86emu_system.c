@@ -292,6 +292,7 @@ bool execute_move_debug(struct cpu *cpu, const struct instruction *instruction)
 
 static void read_time_stamp(struct cpu *cpu)
 {
+    cpu_count(cpu);
     uint64_t now = context_now(cpu->context);
 
     cpu->emu->x86.R_EAX = (u32)now;
