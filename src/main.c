@@ -14,6 +14,7 @@ static const struct {
     {"ls", "the runs on this host", cmd_ls},
     {"ask", "a line to a VM and its answer; challenges to many", cmd_ask},
     {"stop", "end a run", cmd_stop},
+    {"trace", "what a VM executes, as it happens", cmd_trace},
     {"save", "a run's population as a file", cmd_save},
     {"restore", "keep a saved population again", cmd_restore},
     {"report", "tables and pictures from results", cmd_report},

@@ -20,5 +20,6 @@ int cmd_run(int argc, char **argv);
 int cmd_save(int argc, char **argv);
 int cmd_scale(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 
 #endif

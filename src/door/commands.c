@@ -169,6 +169,7 @@ static const struct {
     {"ask", door_ask, true},
     {"challenge", door_challenge, true},
     {"save", door_save, true},
+    {"trace", door_trace, true},
 };
 
 void door_command(struct door *door, struct peer *peer, const char *line, size_t length)

@@ -107,6 +107,7 @@ void door_remove_asker(struct door *door, struct asker *asker); /* and frees it 
 
 /* The commands that are activities; `arguments` is the command's object. */
 void door_ask(struct door *door, struct peer *peer, json_t *arguments);
+void door_trace(struct door *door, struct peer *peer, json_t *arguments);
 void door_save(struct door *door, struct peer *peer, json_t *arguments);
 void door_challenge(struct door *door, struct peer *peer, json_t *arguments);
 

@@ -33,7 +33,8 @@ enum engine_capability {
     ENGINE_ASKS = 1 << 1,          /* carries lines to and from each VM's serial port: submit and reap */
     ENGINE_ANNOUNCES = 1 << 2,     /* sees a VM's readiness line, so boot times are real */
     ENGINE_HAS_PROCESSES = 1 << 3, /* each VM is at least one process of the host */
-    ENGINE_SAVES = 1 << 8, /* writes a population to a file and brings it back: save, look and restore */
+    ENGINE_TRACES = 1 << 9, /* tells what a VM executes: trace_start(), trace_read() and trace_stop() */
+    ENGINE_SAVES = 1 << 8,  /* writes a population to a file and brings it back: save, look and restore */
 };
 
 /* What a population is made with. Everything pointed at outlives the population. */
@@ -153,6 +154,14 @@ struct engine {
      * -ENOMEM. On failure nothing has run. */
     int (*restore)(const struct engine_setup *setup, const char *path, struct population **ret_population,
                    struct reason *reason);
+
+    /* Begins to trace a VM, one at a time. -ESRCH: it is not running; -EBUSY: another one is traced; -ENOMEM.
+     * The descriptor tells when there is something to read. */
+    int (*trace_start)(struct population *population, uint64_t vm);
+    /* Whole lines of text, of at most `room` bytes together; returns their bytes. *ret_lost: how many lines
+     * are missing behind them. */
+    size_t (*trace_read)(struct population *population, char *ret_text, size_t room, uint64_t *ret_lost);
+    void (*trace_stop)(struct population *population); /* also when none was begun */
 
     /* Numbers at this moment. */
     void (*counts)(struct population *population, struct engine_counts *ret_counts);

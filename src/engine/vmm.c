@@ -454,6 +454,24 @@ static size_t vmm_engine_reap(struct population *population, struct engine_ask *
     return got;
 }
 
+static int vmm_engine_trace_start(struct population *population, uint64_t vm)
+{
+    struct vmm *vmm = of(population)->vmm;
+
+    return vmm_is_running(vmm, vm) ? vmm_trace_open(vmm, vm) : -ESRCH;
+}
+
+static size_t vmm_engine_trace_read(struct population *population, char *ret_text, size_t room,
+                                    uint64_t *ret_lost)
+{
+    return vmm_trace_read(of(population)->vmm, ret_text, room, ret_lost);
+}
+
+static void vmm_engine_trace_stop(struct population *population)
+{
+    vmm_trace_close(of(population)->vmm);
+}
+
 static int vmm_engine_descriptor(struct population *population)
 {
     return vmm_descriptor(of(population)->vmm);
@@ -506,7 +524,7 @@ const struct engine engine_vmm = {
     .name = "vmm",
     .summary = "mvm's own monitor: a sleeping VM is data in memory",
     .class_letter = 'T',
-    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_SAVES,
+    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_SAVES | ENGINE_TRACES,
     .asks_at_once = 256, /* a worker takes them one by one; fewer would leave it waiting for its next */
     .options = vmm_specs,
     .option_count = sizeof(vmm_specs) / sizeof(vmm_specs[0]),
@@ -525,6 +543,9 @@ const struct engine engine_vmm = {
     .account = vmm_engine_account,
     .submit = vmm_engine_submit,
     .reap = vmm_engine_reap,
+    .trace_start = vmm_engine_trace_start,
+    .trace_read = vmm_engine_trace_read,
+    .trace_stop = vmm_engine_trace_stop,
     .descriptor = vmm_engine_descriptor,
     .explain = vmm_engine_explain,
     .ends = vmm_engine_ends,

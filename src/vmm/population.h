@@ -6,6 +6,8 @@
 #include "vmm/loop.h"
 #include "vmm/vmm.h"
 
+struct trace_buffer;
+
 struct vmm {
     struct vmm_options options;
     struct machine_bases *bases;
@@ -14,6 +16,7 @@ struct vmm {
     uint64_t *asked; /* VMs that each worker was to start, without those that were taken back */
     struct outbox outbox;
     uint64_t epoch_ns; /* CLOCK_MONOTONIC at 0 of the population's clock */
+    struct trace_buffer *trace; /* of vmm_trace_open(), or NULL */
     uint64_t traced;   /* the VM that is traced; UINT64_MAX: none */
     uint8_t image[512];
 };

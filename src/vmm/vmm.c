@@ -22,6 +22,7 @@ void vmm_close(struct vmm *vmm)
         shard_free(vmm->shards[i]);
     machine_bases_free(vmm->bases);
     outbox_release(&vmm->outbox);
+    free(vmm->trace); /* its writer, a worker, is gone */
     free(vmm->workers);
     free(vmm->shards);
     free(vmm->asked);

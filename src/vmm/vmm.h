@@ -136,6 +136,14 @@ int vmm_trace_start(struct vmm *vmm, uint64_t vm, void (*line)(void *context, co
                     void *context);
 void vmm_trace_stop(struct vmm *vmm);
 
+/* The same for a reader that comes when it wants: up to 1 MiB of lines wait for it, and vmm_descriptor()
+ * tells when there are some. */
+int vmm_trace_open(struct vmm *vmm, uint64_t vm);
+/* Whole lines, each with its line feed, of at most `room` bytes (at least 256); returns their bytes.
+ * *ret_lost: how many lines, for which there was no room, are missing behind them. */
+size_t vmm_trace_read(struct vmm *vmm, char *ret_text, size_t room, uint64_t *ret_lost);
+void vmm_trace_close(struct vmm *vmm);
+
 /* The population as a file; the format stands in snapshot.c. The workers rest meanwhile; requests under way
  * stay so, and are not in the file. The file is there as a whole or not at all. -EBUSY: VMs are booting;
  * -ENOTSUP: resident VMs. */
