@@ -28,6 +28,9 @@
     call    write
     mov     ah, [si - 1]            ; the seconds
 .wait:
+    sti                             ; looks at each tick
+    hlt
+    cli
     put     0x70, 0x00
     in      al, 0x71
     cmp     al, ah

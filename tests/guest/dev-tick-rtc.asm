@@ -7,14 +7,12 @@
     dev_begin
     mov     bx, 5                   ; tries
 .again:
-    sti
     call    second
     mov     bp, [0x46c]
     call    second
     call    second
     call    second
     mov     ax, [0x46c]
-    cli
     sub     ax, bp
     sub     ax, 54
     cmp     ax, 1
@@ -28,11 +26,14 @@
     tell    "54 or 55:"
     test_end
 
-; Waits for the next second, halting for ticks in between.
+; Waits for the next second; looks at each tick.
 second:
     call    read
     mov     ah, al
 .wait:
+    sti
+    hlt
+    cli
     call    read
     cmp     al, ah
     je      .wait
