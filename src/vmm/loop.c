@@ -103,8 +103,8 @@ void outbox_clear(struct outbox *outbox)
 {
     eventfd_t ignored;
 
-    /* In this order: a signal that comes in between is seen by the look that follows; in the other one, it could be
-     * read away while `signalled` stays and silences those after it. */
+    /* In this order: a signal that comes in between is seen by the look that follows; in the other one, it
+     * could be read away while `signalled` stays and silences those after it. */
     if (outbox->event >= 0)
         eventfd_read(outbox->event, &ignored);
     pthread_mutex_lock(&outbox->lock);
@@ -215,7 +215,7 @@ static bool take_work(struct worker *worker)
 
     pthread_mutex_lock(&worker->lock);
     while (!worker->stop && !worker->pause && !worker->inbox && !worker->job && !worker->requests &&
-           !worker->compacting && shard->queue_count == 0 &&
+           !worker->compacting && shard->queue_count == 0 && shard->due_first == shard->due_count &&
            (atomic_load_explicit(&worker->to_boot, memory_order_relaxed) == 0 || !shard_may_boot(shard))) {
         uint64_t next = wheel_next(shard->wheel);
 

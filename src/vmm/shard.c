@@ -14,7 +14,6 @@
 
 enum {
     RECORD_ROOM = 64 * 1024, /* of the scratch, at first */
-    AHEAD = 24,              /* VMs whose records are fetched into the cache at once */
     BOOTING_MOST = 128,      /* VMs that have not announced themselves, beyond which no further is started */
     KEPT_BACK = 16,          /* one part in so many of the memory limit, */
     KEPT_BACK_EACH = 16,     /* and bytes for each VM */
@@ -230,25 +229,33 @@ static bool is_due(struct shard *shard, struct wheel_entry entry)
     return stamp == entry.stamp;
 }
 
+/* True when there are timers to see to. */
+static bool take_due(struct shard *shard)
+{
+    if (shard->due_first < shard->due_count)
+        return true;
+    shard->due_first = 0;
+    shard->due_count = wheel_expire(shard->wheel, shard_now(shard), shard->due, SHARD_AHEAD);
+    prefetch(shard, shard->due, shard->due_count);
+    return shard->due_count > 0;
+}
+
 size_t shard_timers(struct shard *shard, uint64_t most_ns)
 {
-    struct wheel_entry entries[AHEAD];
-    size_t woken = 0, count;
+    enum { UNTIMED = 4 }; /* between two looks at the clock */
     uint64_t until = clock_now_ns() + most_ns;
+    size_t woken = 0, looks = 0;
 
-    do {
-        count = wheel_expire(shard->wheel, shard_now(shard), entries, AHEAD);
-        prefetch(shard, entries, count);
-        for (size_t i = 0; i < count; i++) {
-            struct visit visit;
+    while (take_due(shard) && (looks++ % UNTIMED || clock_now_ns() < until)) {
+        struct wheel_entry entry = shard->due[shard->due_first++];
+        struct visit visit;
 
-            if (!is_due(shard, entries[i]) || !visit_begin(shard, entries[i].number, &visit))
-                continue;
-            visit.flags &= (uint8_t)~RECORD_TIMER; /* its entry is out of the wheel */
-            visit_run(shard, &visit);
-            woken++;
-        }
-    } while (count == AHEAD && clock_now_ns() < until);
+        if (!is_due(shard, entry) || !visit_begin(shard, entry.number, &visit))
+            continue;
+        visit.flags &= (uint8_t)~RECORD_TIMER; /* its entry is out of the wheel */
+        visit_run(shard, &visit);
+        woken++;
+    }
     return woken;
 }
 

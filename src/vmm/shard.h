@@ -48,7 +48,10 @@ struct console {
     size_t serial_count, key_count;
 };
 
-enum { BOOT_TIMES = 4096 };
+enum {
+    BOOT_TIMES = 4096,
+    SHARD_AHEAD = 24, /* VMs whose records are fetched into the cache at once */
+};
 
 struct shard {
     const struct vmm_options *options;
@@ -63,6 +66,10 @@ struct shard {
     struct vmtable requests, boots, consoles;
     struct boot *oldest_boot, *newest_boot;
     struct vmm_request *done; /* finished requests, not handed over yet */
+
+    /* Timers that are out of the wheel, in part not seen to yet. */
+    struct wheel_entry due[SHARD_AHEAD];
+    size_t due_first, due_count;
 
     /* VMs that wait for another slice: a ring of local numbers. */
     uint32_t *queue;

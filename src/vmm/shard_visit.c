@@ -24,42 +24,6 @@ static void set_not_running(struct shard *shard, uint32_t number, bool not_runni
     atomic_store_explicit(byte, (uint8_t)(not_running ? old | bit : old & ~bit), memory_order_relaxed);
 }
 
-bool visit_begin(struct shard *shard, uint32_t number, struct visit *visit)
-{
-    size_t size, at = 1;
-    const uint8_t *record = store_get(shard->store, number, &size);
-
-    if (record[0] & RECORD_STOPPED)
-        return false;
-    visit->number = number;
-    visit->flags = record[0];
-    visit->from_queue = false;
-    visit->stamp = 0;
-    if (visit->flags & RECORD_TIMER) {
-        memcpy(&visit->stamp, record + 1, sizeof(visit->stamp));
-        at = HEADER_ROOM;
-    }
-    if (shard->resident) {
-        visit->context = resident_context(shard->resident, number);
-    } else {
-        int error = 0;
-
-        visit->context = machine_lay(shard->bench, record + at, size - at, &error);
-        if (!visit->context)
-            return false; /* not a machine: only a restored file could hold one, and those are checked */
-    }
-    visit->request = visit->flags & RECORD_ASKED ? vmtable_get(&shard->requests, number) : NULL;
-    if (!visit->request)
-        visit->flags &= (uint8_t)~RECORD_ASKED; /* it was given up */
-    visit->console = visit->flags & RECORD_CONSOLE ? vmtable_get(&shard->consoles, number) : NULL;
-    if (!visit->console)
-        visit->flags &= (uint8_t)~RECORD_CONSOLE;
-    visit->boot = visit->flags & RECORD_BOOTING ? vmtable_get(&shard->boots, number) : NULL;
-    context_now(visit->context);
-    board_resume(visit->context);
-    return true;
-}
-
 void visit_answer(struct shard *shard, struct vmm_request *request, int status)
 {
     request->status = status;
@@ -250,6 +214,48 @@ static void put_stopped(struct shard *shard, uint32_t number, enum vm_stop stop,
         (void)store_put(shard->store, number, record, sizeof(record)); /* never larger than what is there */
     if (shard->resident)
         resident_free_one(shard->resident, number);
+}
+
+/* False: there is no memory for the base that it is a difference to. */
+static bool lay(struct shard *shard, struct visit *visit, const uint8_t *packed, size_t size)
+{
+    int error = 0;
+
+    visit->context = shard->resident ? resident_context(shard->resident, visit->number)
+                                     : machine_lay(shard->bench, packed, size, &error);
+    return visit->context != NULL;
+}
+
+bool visit_begin(struct shard *shard, uint32_t number, struct visit *visit)
+{
+    size_t size, at = 1;
+    const uint8_t *record = store_get(shard->store, number, &size);
+
+    if (record[0] & RECORD_STOPPED)
+        return false;
+    visit->number = number;
+    visit->flags = record[0];
+    visit->from_queue = false;
+    visit->stamp = 0;
+    if (visit->flags & RECORD_TIMER) {
+        memcpy(&visit->stamp, record + 1, sizeof(visit->stamp));
+        at = HEADER_ROOM;
+    }
+    visit->request = visit->flags & RECORD_ASKED ? vmtable_get(&shard->requests, number) : NULL;
+    if (!visit->request)
+        visit->flags &= (uint8_t)~RECORD_ASKED; /* it was given up */
+    visit->console = visit->flags & RECORD_CONSOLE ? vmtable_get(&shard->consoles, number) : NULL;
+    if (!visit->console)
+        visit->flags &= (uint8_t)~RECORD_CONSOLE;
+    visit->boot = visit->flags & RECORD_BOOTING ? vmtable_get(&shard->boots, number) : NULL;
+    if (!lay(shard, visit, record + at, size - at)) {
+        account_stop(shard, visit, VM_STOP_NO_MEMORY, 0);
+        put_stopped(shard, number, VM_STOP_NO_MEMORY, 0);
+        return false;
+    }
+    context_now(visit->context);
+    board_resume(visit->context);
+    return true;
 }
 
 static void queue_vm(struct shard *shard, struct visit *visit)

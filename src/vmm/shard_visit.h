@@ -19,7 +19,8 @@ struct visit {
     struct boot first_run; /* of a VM that is being booted now */
 };
 
-/* Takes VM `number` out. False: it has stopped, and nothing is to be done. */
+/* Takes VM `number` out. False: it has stopped, or does so now for want of memory, and nothing is to be done.
+ */
 bool visit_begin(struct shard *shard, uint32_t number, struct visit *visit);
 
 /* Runs it until it sleeps, stops or its slice ends, with all that waits for it fed to it; and puts it back.

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/reason.h"
 #include "puppets.h"
+#include "vmm/population.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -14,12 +15,19 @@
 
 #include <cmocka.h>
 
-enum { SPINNERS = 40, SLEEPERS = 200, GROWERS = 30 };
+enum { SPINNERS = 40, SLEEPERS = 200, GROWERS = 30, STORMS = 24 };
 #define SECOND                  NS_PER_SECOND
 #define TELL(puppets, vm, code) puppets_tell(puppets, vm, code, sizeof(code))
 
 /* INC DWORD [7000h]; JMP back. */
 static const uint8_t spin[] = {0x66, 0xff, 0x06, 0x00, 0x70, 0xeb, 0xf9};
+
+/* MOV WORD [20h], handler; MOV WORD [22h], 0; channel 0 in mode 2 with count 2; IRQ0 on; next: HLT; INC DWORD
+ * [7000h]; JMP next; handler: end of interrupt. */
+static const uint8_t storm[] = {0xc7, 0x06, 0x20, 0x00, 0x21, 0x80, 0xc7, 0x06, 0x22, 0x00,
+                                0x00, 0x00, 0xb0, 0x14, 0xe6, 0x43, 0xb0, 0x02, 0xe6, 0x40,
+                                0xb0, 0xee, 0xe6, 0x21, 0xfb, 0xf4, 0x66, 0xff, 0x06, 0x00,
+                                0x70, 0xeb, 0xf8, 0x50, 0xb0, 0x20, 0xe6, 0x20, 0x58, 0xcf};
 
 static void rest(uint64_t ns)
 {
@@ -175,9 +183,9 @@ static void floods_are_stopped(void **state)
     /* MOV DX, 3F8h; OUT DX, AL; JMP back */
     static const uint8_t flood[] = {0xba, 0xf8, 0x03, 0xee, 0xeb, 0xfd};
     /* The handler of IRQ4 becomes: OUT DX, AL; end of interrupt. IER: THRE. Then HLT for ever. */
-    static const uint8_t storm[] = {0xfa, 0xc7, 0x06, 0x30, 0x00, 0x15, 0x80, 0xba, 0xf9,
-                                    0x03, 0xb0, 0x02, 0xee, 0xba, 0xf8, 0x03, 0xfb, 0xf4,
-                                    0xeb, 0xfd, 0x90, 0xee, 0xb0, 0x20, 0xe6, 0x20, 0xcf};
+    static const uint8_t flood_by_interrupt[] = {0xfa, 0xc7, 0x06, 0x30, 0x00, 0x15, 0x80, 0xba, 0xf9,
+                                                 0x03, 0xb0, 0x02, 0xee, 0xba, 0xf8, 0x03, 0xfb, 0xf4,
+                                                 0xeb, 0xfd, 0x90, 0xee, 0xb0, 0x20, 0xe6, 0x20, 0xcf};
     struct vmm_options options = puppets_options(2);
     struct puppets puppets;
     char text[100];
@@ -185,7 +193,7 @@ static void floods_are_stopped(void **state)
     options.output_limit = 1 << 17;
     puppets_open(&puppets, &options, 8 + SLEEPERS);
     for (uint64_t vm = 0; vm < 8; vm++)
-        assert_int_equal(vm % 2 ? TELL(&puppets, vm, flood) : TELL(&puppets, vm, storm), 0);
+        assert_int_equal(vm % 2 ? TELL(&puppets, vm, flood) : TELL(&puppets, vm, flood_by_interrupt), 0);
     puppets_await_stops(&puppets, VM_STOP_OUTPUT, 8);
     vmm_explain(puppets.vmm, 3, text, sizeof(text));
     assert_non_null(strstr(text, "output limit"));
@@ -199,25 +207,13 @@ static void floods_are_stopped(void **state)
 static void storms_of_timers_are_bounded(void **state)
 {
     (void)state;
-    /* MOV WORD [20h], handler; channel 0 in mode 2 with count 2; IRQ0 on; STI; HLT; JMP back */
-    static const uint8_t storm[] = {0xc7, 0x06, 0x20, 0x00, 0x20, 0x80, 0xc7, 0x06, 0x22, 0x00,
-                                    0x00, 0x00, 0xb0, 0x14, 0xe6, 0x43, 0xb0, 0x02, 0xe6, 0x40,
-                                    0xb0, 0xee, 0xe6, 0x21, 0xfb, 0xf4, 0x66, 0xff, 0x06, 0x00,
-                                    0x70, 0x90, 0x50, 0xb0, 0x20, 0xe6, 0x20, 0x58, 0xcf};
-    uint8_t code[sizeof(storm) + 4];
     struct vmm_options options = puppets_options(1);
     struct vmm_counts before, after;
     struct puppets puppets;
 
-    /* The loop: HLT; INC DWORD [7000h]; JMP to the HLT; the handler behind it. */
-    memcpy(code, storm, 31);
-    code[31] = 0xeb;
-    code[32] = 0xf8;
-    memcpy(code + 33, storm + 32, sizeof(storm) - 32);
-    code[4] = 0x21;
     puppets_open(&puppets, &options, 4 + SLEEPERS);
     for (uint64_t vm = 0; vm < 4; vm++)
-        assert_int_equal(puppets_tell(&puppets, vm, code, sizeof(storm) + 1), 0);
+        assert_int_equal(TELL(&puppets, vm, storm), 0);
     uint64_t begin = clock_now_ns();
 
     vmm_count(puppets.vmm, &before);
@@ -372,6 +368,60 @@ static void ends_are_counted(void **state)
     puppets_close(&puppets);
 }
 
+static void spoil_record(struct shard *shard, void *argument)
+{
+    static const uint8_t record[] = {0, MACHINE_BASES_MOST - 1}; /* a base that there is not */
+
+    (void)argument;
+    assert_int_equal(store_put(shard->store, 0, record, sizeof(record)), 0);
+}
+
+/* As when there is no memory for the base of a VM in a worker that has not had it yet. */
+static void what_cannot_be_laid_stops(void **state)
+{
+    (void)state;
+    struct vmm_options options = puppets_options(1);
+    struct vmm_counts counts;
+    struct puppets puppets;
+
+    puppets_open(&puppets, &options, 3);
+    worker_call(puppets.vmm->workers[0], spoil_record, NULL);
+    assert_int_equal(puppets_challenge(&puppets, 0, SECOND, NULL), -ECONNRESET);
+    vmm_count(puppets.vmm, &counts);
+    assert_int_equal(counts.stops[VM_STOP_NO_MEMORY], 1);
+    assert_int_equal(counts.running, 2);
+    assert_int_equal(puppets_alive(&puppets, 1, 2, 10 * SECOND), 2);
+    puppets_close(&puppets);
+}
+
+/* Large machines with fast timers: each wake is dear, and those beside them do not wait for all of them. */
+static void dear_wakes_hold_nobody_up(void **state)
+{
+    (void)state;
+    /* As in growth_ends_at_the_limit, but once: 576 KiB; then the storm of timers. */
+    static const uint8_t dirty[] = {0xb8, 0x00, 0x10, 0x8e, 0xc0, 0x31, 0xff, 0x69, 0xdb, 0xfd, 0x43,
+                                    0x81, 0xc3, 0xc3, 0x9e, 0x26, 0x89, 0x1d, 0x47, 0x47, 0x75, 0xf1,
+                                    0x8c, 0xc0, 0x80, 0xc4, 0x10, 0x80, 0xfc, 0xa0, 0x75, 0xe3, 0xc3};
+    struct vmm_options options = puppets_options(1);
+    struct vmm_counts counts;
+    struct puppets puppets;
+
+    puppets_open(&puppets, &options, STORMS + SLEEPERS);
+    for (uint64_t vm = 0; vm < STORMS; vm++)
+        assert_int_equal(TELL(&puppets, vm, dirty), 0);
+    do {
+        rest(10 * NS_PER_MILLISECOND);
+        vmm_count(puppets.vmm, &counts);
+    } while (counts.runnable > 0);
+    for (uint64_t vm = 0; vm < STORMS; vm++)
+        assert_int_equal(TELL(&puppets, vm, storm), 0);
+    uint64_t median = median_answer_ns(&puppets, STORMS);
+
+    print_message("# a sleeper answers in %.2f ms\n", (double)median / 1e6);
+    assert_true(median < 40 * NS_PER_MILLISECOND);
+    puppets_close(&puppets);
+}
+
 /* Never ready, and never at rest. */
 static void resets_without_end_fail(void **state)
 {
@@ -442,6 +492,8 @@ int main(void)
         cmocka_unit_test(growth_ends_at_the_limit),
         cmocka_unit_test(gaps_are_saved),
         cmocka_unit_test(ends_are_counted),
+        cmocka_unit_test(what_cannot_be_laid_stops),
+        cmocka_unit_test(dear_wakes_hold_nobody_up),
         cmocka_unit_test(resets_without_end_fail),
         cmocka_unit_test(floods_of_input_are_bounded),
     };
