@@ -245,6 +245,45 @@ static void any_sane_state(void **state)
     assert_true(accepted > 2000);
 }
 
+/* What is out of range in the machine as a whole, and what two devices must agree on, is seen. */
+static void insane_ones_are_known(void **state)
+{
+    static struct machine machine;
+    struct machine_state *now = &machine.context.state, good;
+
+    (void)state;
+    begin(&machine, 1000);
+    good = *now;
+    assert_true(machine_state_is_sane(now));
+    /* clang-format off */
+#define INSANE(change) do { *now = good; change; assert_false(machine_state_is_sane(now)); } while (0)
+    /* clang-format on */
+    INSANE(now->cpu.halted = 2);
+    INSANE(now->cpu.shadow = 2);
+    INSANE(now->cpu.cr0 |= 0x80000000);
+    INSANE(now->stop = VM_STOP_COUNT);
+    INSANE(now->port61 = 0x10);
+    INSANE(now->port61 = 0x01); /* but the gate is low */
+    INSANE(now->pit.channel[2].gate = 1);
+    INSANE(now->port92 = 0x03);
+    INSANE(now->port92 = 0x00); /* but the keyboard controller says that A20 is on */
+    INSANE(now->keyboard.output_port = 0xcd);
+    INSANE(now->pic.chip[1].lowest = 8);
+    INSANE(now->pit.channel[0].count = 0);
+    INSANE(now->pit.channel[0].gate = 0);
+    INSANE(now->pit.channel[1].running = PIT_DONE);
+    INSANE(now->uart.fifo_count = 17);
+    INSANE(now->keyboard.queue_count = 17);
+    INSANE(now->rtc.ram[0] = 1);
+    INSANE(now->vga.attribute_flip = 2);
+    INSANE(now->disk.offset = 512);
+#undef INSANE
+    now->port61 = 0x01;
+    now->disk.offset = 0;
+    now->pit.channel[2].gate = 1;
+    assert_true(machine_state_is_sane(now));
+}
+
 /* What a guest leaves that stops its timer, masks all but COM1 and sleeps: few bytes, and no time once the
  * one-shot is through. */
 static void sleepers_are_small(void **state)
@@ -286,7 +325,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(next_events),           cmocka_unit_test(who_cannot_be_woken_is_not),
         cmocka_unit_test(all_ticks_are_counted), cmocka_unit_test(any_use),
-        cmocka_unit_test(any_sane_state),        cmocka_unit_test(sleepers_are_small),
+        cmocka_unit_test(any_sane_state),        cmocka_unit_test(insane_ones_are_known),
+        cmocka_unit_test(sleepers_are_small),
     };
 
     return cmocka_run_group_tests_name("vmm_board_random", tests, NULL, NULL);
