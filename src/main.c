@@ -13,6 +13,7 @@ static const struct {
     {"run", "start VMs and keep them for the commands below", cmd_run},
     {"ls", "the runs on this host", cmd_ls},
     {"ask", "a line to a VM and its answer; challenges to many", cmd_ask},
+    {"console", "the serial port of a VM, or its screen and keyboard", cmd_console},
     {"stop", "end a run", cmd_stop},
     {"trace", "what a VM executes, as it happens", cmd_trace},
     {"save", "a run's population as a file", cmd_save},

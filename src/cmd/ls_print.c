@@ -92,7 +92,9 @@ void ls_print_runs(const json_t *runs)
         char cells[6][CELL_ROOM], image[13];
         bool running = strcmp(text(run, "state"), "running") == 0;
 
-        snprintf(image, sizeof(image), "%s", text(run, "image"));
+        const char *slash = strrchr(text(run, "image"), '/');
+
+        snprintf(image, sizeof(image), "%s", slash ? slash + 1 : text(run, "image"));
         printf("%-16s %-8s %-5s %-12s %11lld %11s %8s %8s %10s %8lld  %s%s%s\n", text(run, "run"),
                text(run, "engine"), text(run, "class"), image, (long long)number(run, "wanted"),
                count(run, "running", cells[0]), count(run, "failed", cells[1]),

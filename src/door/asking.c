@@ -88,10 +88,6 @@ void door_ask(struct door *door, struct peer *peer, json_t *arguments)
     json_t *vm = json_object_get(arguments, "vm"), *timeout = json_object_get(arguments, "timeout_ms");
     json_int_t timeout_ms = timeout ? json_integer_value(timeout) : 5000;
 
-    if (!json_is_integer(vm) || json_integer_value(vm) < 0) {
-        peer_refuse(peer, true, "\"vm\" is the number of a VM");
-        return;
-    }
     if (timeout_ms < 1 || timeout_ms > TIMEOUT_MOST_MS) {
         peer_refuse(peer, true, "\"timeout_ms\" is from 1 to %d", TIMEOUT_MOST_MS);
         return;
@@ -100,7 +96,7 @@ void door_ask(struct door *door, struct peer *peer, json_t *arguments)
         peer_refuse(peer, true, "VMs of the engine %s cannot be asked", door->setup.engine->name);
         return;
     }
-    if (!door_has_vm(door, peer, (uint64_t)json_integer_value(vm)))
+    if (!door_take_vm(door, peer, vm))
         return;
     struct asking *asking = calloc(1, sizeof(*asking));
 

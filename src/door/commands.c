@@ -59,6 +59,15 @@ bool door_has_vm(struct door *door, struct peer *peer, uint64_t vm)
     return false;
 }
 
+bool door_take_vm(struct door *door, struct peer *peer, const json_t *vm)
+{
+    if (!json_is_integer(vm) || json_integer_value(vm) < 0) {
+        peer_refuse(peer, true, "\"vm\" is the number of a VM");
+        return false;
+    }
+    return door_has_vm(door, peer, (uint64_t)json_integer_value(vm));
+}
+
 void door_explain(struct door *door, uint64_t vm, char *ret_text, size_t room)
 {
     char why[REASON_ROOM / 2];
@@ -170,6 +179,7 @@ static const struct {
     {"challenge", door_challenge, true},
     {"save", door_save, true},
     {"trace", door_trace, true},
+    {"console", door_console, true},
 };
 
 void door_command(struct door *door, struct peer *peer, const char *line, size_t length)

@@ -99,6 +99,8 @@ uint64_t door_numbers(struct door *door);
 bool door_was_started(struct door *door, uint64_t vm);
 /* The same, and if not, the peer is told. */
 bool door_has_vm(struct door *door, struct peer *peer, uint64_t vm);
+/* The same of a command's argument "vm". */
+bool door_take_vm(struct door *door, struct peer *peer, const json_t *vm);
 /* The sentence "VM 5 has ended (was killed by signal 9)", or that it is running or not. */
 void door_explain(struct door *door, uint64_t vm, char *ret_text, size_t room);
 
@@ -110,5 +112,6 @@ void door_ask(struct door *door, struct peer *peer, json_t *arguments);
 void door_trace(struct door *door, struct peer *peer, json_t *arguments);
 void door_save(struct door *door, struct peer *peer, json_t *arguments);
 void door_challenge(struct door *door, struct peer *peer, json_t *arguments);
+void door_console(struct door *door, struct peer *peer, json_t *arguments);
 
 #endif

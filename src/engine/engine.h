@@ -33,8 +33,10 @@ enum engine_capability {
     ENGINE_ASKS = 1 << 1,          /* carries lines to and from each VM's serial port: submit and reap */
     ENGINE_ANNOUNCES = 1 << 2,     /* sees a VM's readiness line, so boot times are real */
     ENGINE_HAS_PROCESSES = 1 << 3, /* each VM is at least one process of the host */
-    ENGINE_TRACES = 1 << 9, /* tells what a VM executes: trace_start(), trace_read() and trace_stop() */
-    ENGINE_SAVES = 1 << 8,  /* writes a population to a file and brings it back: save, look and restore */
+    ENGINE_CONSOLES = 1 << 4,      /* bytes to and from a VM's serial port: console_*() */
+    ENGINE_SCREENS = 1 << 5,       /* with it a keyboard, console_press(), and a text screen, screen() */
+    ENGINE_SAVES = 1 << 6, /* writes a population to a file and brings it back: save, look and restore */
+    ENGINE_TRACES = 1 << 7, /* tells what a VM executes: trace_start(), trace_read() and trace_stop() */
 };
 
 /* What a population is made with. Everything pointed at outlives the population. */
@@ -106,6 +108,15 @@ void engine_ends_add(struct engine_ends *ends, const char *why, uint64_t vms);
 struct engine_saved {
     uint8_t image[IMAGE_SIZE];
     uint64_t vms;
+};
+
+/* A text screen of 80 x 25 cells, each a character of code page 437 and an attribute, as in a PC's text page at
+ * B8000h. */
+enum { ENGINE_SCREEN_COLUMNS = 80, ENGINE_SCREEN_ROWS = 25, ENGINE_SCREEN_CELLS = 80 * 25 };
+
+struct engine_screen {
+    uint8_t cells[2 * ENGINE_SCREEN_CELLS];
+    uint16_t cursor; /* the cell's number; ENGINE_SCREEN_CELLS and more when it is hidden */
 };
 
 /* A population belongs to its engine; the first member of an engine's own struct. */
@@ -200,6 +211,23 @@ struct engine {
      * population's; a negative errno when there can be none.
      */
     int (*descriptor)(struct population *population);
+
+    /*
+     * The console of VM `vm`. While it is open, what the VM sends on its serial port is kept for console_read(), and the
+     * VM is held back when too much is; asks to it end with -EBUSY. console_read() and console_write() return how many
+     * bytes they took, never wait, and are worth another try when the descriptor is readable. NULL without
+     * ENGINE_CONSOLES. -EBUSY: there is one already, or an ask is under way; -ESRCH: the VM is not running; with a
+     * sentence.
+     */
+    int (*console_open)(struct population *population, uint64_t vm, struct reason *reason);
+    void (*console_close)(struct population *population, uint64_t vm);
+    size_t (*console_read)(struct population *population, uint64_t vm, uint8_t *ret_bytes, size_t room);
+    size_t (*console_write)(struct population *population, uint64_t vm, const uint8_t *bytes, size_t count);
+
+    /* Scan codes (set 1) for the keyboard of a VM with an open console; returns how many were taken. The text screen:
+     * -ESRCH when the VM is not running. NULL without ENGINE_SCREENS. */
+    size_t (*console_press)(struct population *population, uint64_t vm, const uint8_t *codes, size_t count);
+    int (*screen)(struct population *population, uint64_t vm, struct engine_screen *ret_screen);
 
     /* Why VM `vm` failed or died, in few words ("triple fault"); "" while it has not.
      * Cut to the room. */

@@ -37,17 +37,14 @@ static void submit(struct processes *processes, struct engine_ask *ask)
     }
     struct serial *serial = &processes->vms[ask->vm].serial;
 
-    if (serial->ask) {
+    if (serial->ask || serial->console) {
         refuse(processes, ask, -EBUSY);
         return;
     }
     if (ask->deadline_ns < processes->next_deadline_ns)
         processes->next_deadline_ns = ask->deadline_ns;
-    if (!serial_submit(serial, ask)) {
-        struct epoll_event event = {.events = EPOLLIN | EPOLLOUT, .data.u64 = ask->vm};
-
-        epoll_ctl(processes->epoll, EPOLL_CTL_MOD, serial->fd, &event);
-    }
+    if (!serial_submit(serial, ask))
+        process_watch_serial(processes, ask->vm, EPOLLIN | EPOLLOUT);
 }
 
 void processes_submit(struct population *population, struct engine_ask *const *asks, size_t count)

@@ -232,11 +232,22 @@ static void accept_serial(struct processes *processes, uint64_t vm)
         process_fail(processes, vm, "has a serial port that cannot be watched");
 }
 
-static void stop_sending(struct processes *processes, uint64_t vm)
+void process_watch_serial(struct processes *processes, uint64_t vm, uint32_t events)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)EVENT_SERIAL << KIND_SHIFT | vm};
+    struct epoll_event event = {.events = events, .data.u64 = (uint64_t)EVENT_SERIAL << KIND_SHIFT | vm};
 
     epoll_ctl(processes->epoll, EPOLL_CTL_MOD, processes->vms[vm].serial.fd, &event);
+}
+
+/* A VM with a console is heard as far as there is room for what it says; then its socket fills, and it waits. */
+static void console_has_event(struct processes *processes, uint64_t vm)
+{
+    struct serial *serial = &processes->vms[vm].serial;
+
+    if (serial_receive_console(serial) == SERIAL_LOST)
+        close_serial(processes, &processes->vms[vm]);
+    else
+        process_watch_serial(processes, vm, serial->console->count < SERIAL_CONSOLE_ROOM ? EPOLLIN : 0);
 }
 
 static void serial_has_event(struct processes *processes, uint64_t vm, uint32_t events)
@@ -246,8 +257,12 @@ static void serial_has_event(struct processes *processes, uint64_t vm, uint32_t 
 
     if (serial->fd < 0)
         return;
+    if (serial->console) {
+        console_has_event(processes, vm);
+        return;
+    }
     if ((events & EPOLLOUT) && (!serial->ask || serial_send(serial)))
-        stop_sending(processes, vm);
+        process_watch_serial(processes, vm, EPOLLIN);
     if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
         return;
     switch (serial_receive(serial, machine->state == VM_BOOTING ? processes->setup->ready_line : NULL)) {

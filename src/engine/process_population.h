@@ -56,6 +56,9 @@ enum event_kind { EVENT_SERIAL, EVENT_LISTENER, EVENT_DEATHS, EVENT_WORDS };
 /* Adds `fd` to the epoll set. */
 int process_watch(struct processes *processes, int fd, enum event_kind kind, uint64_t vm, uint32_t events);
 
+/* Says for what the serial socket of VM `vm` is watched from now on (EPOLLIN, EPOLLOUT). */
+void process_watch_serial(struct processes *processes, uint64_t vm, uint32_t events);
+
 /* Waits until `until_ns` at most and handles what happened: once, so that it returns after the first events.
  */
 void process_events(struct processes *processes, uint64_t until_ns);

@@ -53,6 +53,7 @@ static void release(struct processes *processes)
     process_events_close(processes);
     for (uint64_t vm = 0; vm < processes->counts.started; vm++) {
         free(processes->vms[vm].why);
+        free(processes->vms[vm].serial.console);
         free(processes->vms[vm].words);
         if (processes->vms[vm].serial.fd >= 0)
             close(processes->vms[vm].serial.fd);

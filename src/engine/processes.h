@@ -69,6 +69,10 @@ size_t processes_take_boot_times(struct population *population, double *ret_seco
 void processes_submit(struct population *population, struct engine_ask *const *asks, size_t count);
 size_t processes_reap(struct population *population, struct engine_ask **ret_asks, size_t room,
                       uint64_t until_ns);
+int processes_console_open(struct population *population, uint64_t vm, struct reason *reason);
+void processes_console_close(struct population *population, uint64_t vm);
+size_t processes_console_read(struct population *population, uint64_t vm, uint8_t *ret_bytes, size_t room);
+size_t processes_console_write(struct population *population, uint64_t vm, const uint8_t *bytes, size_t count);
 int processes_descriptor(struct population *population);
 void processes_explain(struct population *population, uint64_t vm, char *ret_text, size_t room);
 void processes_ends(struct population *population, struct engine_ends *ret_ends);
@@ -79,10 +83,13 @@ void processes_close(struct population *population);
 /* What all engines of processes have in common in their struct engine. */
 #define PROCESS_ENGINE                                                                                       \
     .class_letter = 'A',                                                                                     \
-    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES,             \
+    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES |            \
+                    ENGINE_CONSOLES,                                                                         \
     .grow = processes_grow, .counts = processes_counts, .is_running = processes_is_running,                  \
     .take_boot_times = processes_take_boot_times, .submit = processes_submit, .reap = processes_reap,        \
-    .descriptor = processes_descriptor, .explain = processes_explain, .ends = processes_ends,                \
+    .descriptor = processes_descriptor, .console_open = processes_console_open,                              \
+    .console_close = processes_console_close, .console_read = processes_console_read,                        \
+    .console_write = processes_console_write, .explain = processes_explain, .ends = processes_ends,          \
     .memory = processes_memory, .wait = processes_wait, .close = processes_close
 
 #endif

@@ -79,6 +79,29 @@ enum serial_event serial_receive(struct serial *serial, const char *ready_line)
     return SERIAL_NOTHING;
 }
 
+enum serial_event serial_receive_console(struct serial *serial)
+{
+    struct serial_console *console = serial->console;
+
+    while (console->count < SERIAL_CONSOLE_ROOM) {
+        size_t end = (console->start + console->count) % SERIAL_CONSOLE_ROOM;
+        size_t room = SERIAL_CONSOLE_ROOM - console->count;
+
+        if (room > SERIAL_CONSOLE_ROOM - end)
+            room = SERIAL_CONSOLE_ROOM - end;
+        ssize_t got = recv(serial->fd, console->bytes + end, room, MSG_DONTWAIT);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return SERIAL_NOTHING;
+        if (got <= 0)
+            return SERIAL_LOST;
+        console->count += (size_t)got;
+    }
+    return SERIAL_NOTHING;
+}
+
 bool serial_send(struct serial *serial)
 {
     struct engine_ask *ask = serial->ask;

@@ -10,13 +10,20 @@
 
 #include "engine/engine.h"
 
-enum { SERIAL_LINE_ROOM = 32 };
+enum { SERIAL_LINE_ROOM = 32, SERIAL_CONSOLE_ROOM = 64 * 1024 };
+
+/* What a VM sent while its console was open, and nobody has read yet. */
+struct serial_console {
+    size_t start, count; /* a ring */
+    uint8_t bytes[SERIAL_CONSOLE_ROOM];
+};
 
 struct serial {
     int fd;                      /* -1: not connected, or lost */
     struct engine_ask *ask;      /* under way; NULL for none */
     char line[SERIAL_LINE_ROOM]; /* start of the line being received before the VM is ready */
     uint8_t line_length;         /* SERIAL_LINE_ROOM: too long to be the readiness line */
+    struct serial_console *console; /* NULL: not open. While it is, there is no ask */
 };
 
 enum serial_event {
@@ -29,6 +36,9 @@ enum serial_event {
 /* Reads what is there. With `ready_line` not NULL, looks for it; else the bytes go to the ask, if there is
  * one. */
 enum serial_event serial_receive(struct serial *serial, const char *ready_line);
+
+/* Reads what is there, up to the console's room. */
+enum serial_event serial_receive_console(struct serial *serial);
 
 /* Begins an ask: throws away what came before it and sends as much as the socket takes. Returns true when all
  * was sent, false when serial_send() must be called again as soon as the socket takes more. */

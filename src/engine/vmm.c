@@ -482,6 +482,54 @@ static void vmm_engine_explain(struct population *population, uint64_t vm, char 
     vmm_explain(of(population)->vmm, vm, ret_text, room);
 }
 
+static int vmm_engine_console_open(struct population *population, uint64_t vm, struct reason *reason)
+{
+    int error = vmm_console_open(of(population)->vmm, vm);
+
+    if (error == -EBUSY)
+        return reason_set(reason, EBUSY, "VM %llu is busy: a question to it or another console is open",
+                          (unsigned long long)vm);
+    if (error == -ESRCH)
+        return reason_set(reason, ESRCH, "VM %llu is not running", (unsigned long long)vm);
+    return error ? reason_set(reason, -error, "no memory for a console") : 0;
+}
+
+static void vmm_engine_console_close(struct population *population, uint64_t vm)
+{
+    vmm_console_close(of(population)->vmm, vm);
+}
+
+static size_t vmm_engine_console_read(struct population *population, uint64_t vm, uint8_t *ret_bytes,
+                                      size_t room)
+{
+    return vmm_console_read(of(population)->vmm, vm, ret_bytes, room);
+}
+
+static size_t vmm_engine_console_write(struct population *population, uint64_t vm, const uint8_t *bytes,
+                                       size_t count)
+{
+    return vmm_console_write(of(population)->vmm, vm, bytes, count);
+}
+
+static size_t vmm_engine_console_press(struct population *population, uint64_t vm, const uint8_t *codes,
+                                       size_t count)
+{
+    return vmm_console_press(of(population)->vmm, vm, codes, count);
+}
+
+static int vmm_engine_screen(struct population *population, uint64_t vm, struct engine_screen *ret_screen)
+{
+    struct vmm_screen screen;
+    int error = vmm_screen(of(population)->vmm, vm, &screen);
+
+    _Static_assert(sizeof(screen.cells) == sizeof(ret_screen->cells), "both are 80 x 25");
+    if (error)
+        return error;
+    memcpy(ret_screen->cells, screen.cells, sizeof(screen.cells));
+    ret_screen->cursor = screen.cursor;
+    return 0;
+}
+
 static void vmm_engine_ends(struct population *population, struct engine_ends *ret_ends)
 {
     struct vmm_counts counts;
@@ -524,7 +572,8 @@ const struct engine engine_vmm = {
     .name = "vmm",
     .summary = "mvm's own monitor: a sleeping VM is data in memory",
     .class_letter = 'T',
-    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_SAVES | ENGINE_TRACES,
+    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_CONSOLES | ENGINE_SCREENS |
+                    ENGINE_SAVES | ENGINE_TRACES,
     .asks_at_once = 256, /* a worker takes them one by one; fewer would leave it waiting for its next */
     .options = vmm_specs,
     .option_count = sizeof(vmm_specs) / sizeof(vmm_specs[0]),
@@ -547,6 +596,12 @@ const struct engine engine_vmm = {
     .trace_read = vmm_engine_trace_read,
     .trace_stop = vmm_engine_trace_stop,
     .descriptor = vmm_engine_descriptor,
+    .console_open = vmm_engine_console_open,
+    .console_close = vmm_engine_console_close,
+    .console_read = vmm_engine_console_read,
+    .console_write = vmm_engine_console_write,
+    .console_press = vmm_engine_console_press,
+    .screen = vmm_engine_screen,
     .explain = vmm_engine_explain,
     .ends = vmm_engine_ends,
     .memory = vmm_engine_memory,

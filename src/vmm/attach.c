@@ -60,8 +60,13 @@ static void close_console(struct shard *shard, void *argument)
 {
     struct attachment *attachment = argument;
 
+    struct console *console = vmtable_take(&shard->consoles, attachment->number);
+    bool held = console && console->held;
+
     /* The flag goes with the VM's next visit, which finds no console. */
-    free(vmtable_take(&shard->consoles, attachment->number));
+    free(console);
+    if (held)
+        shard_wake(shard, attachment->number);
 }
 
 static void read_console(struct shard *shard, void *argument)
@@ -73,6 +78,10 @@ static void read_console(struct shard *shard, void *argument)
         attachment->bytes[attachment->count++] = console->output[console->output_start];
         console->output_start = (console->output_start + 1) % CONSOLE_OUTPUT;
         console->output_count--;
+    }
+    if (console && console->held && console->output_count < CONSOLE_OUTPUT / 2) {
+        console->held = false;
+        shard_wake(shard, attachment->number);
     }
 }
 

@@ -137,6 +137,10 @@ static void hand_over(struct worker *worker)
 {
     struct vmm_request *first = worker->shard->done, *last = first;
 
+    if (worker->shard->news) {
+        worker->shard->news = false;
+        outbox_signal(worker->outbox);
+    }
     if (!first)
         return;
     while (last->next)

@@ -46,6 +46,7 @@ struct console {
     size_t output_start, output_count;
     uint8_t serial[CONSOLE_INPUT], keys[CONSOLE_INPUT];
     size_t serial_count, key_count;
+    bool held; /* the VM does not run until some of the output has been read */
 };
 
 enum {
@@ -74,6 +75,8 @@ struct shard {
     /* VMs that wait for another slice: a ring of local numbers. */
     uint32_t *queue;
     size_t queue_room, queue_first, queue_count;
+
+    bool news; /* a VM with a console has run: its owner may want to look */
 
     uint32_t traced;                 /* local number; UINT32_MAX: none */
     struct disassembly *disassembly; /* once one was traced */

@@ -114,15 +114,16 @@ static void to_request(struct shard *shard, struct visit *visit, const uint8_t *
     }
 }
 
+/* One run of the CPU fills the context's outbox at most once. */
+static bool has_room_for_output(const struct console *console)
+{
+    return CONSOLE_OUTPUT - console->output_count >= sizeof(((struct context *)NULL)->output);
+}
+
 static void to_console(struct console *console, const uint8_t *bytes, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        console->output[(console->output_start + console->output_count) % CONSOLE_OUTPUT] = bytes[i];
-        if (console->output_count < CONSOLE_OUTPUT)
-            console->output_count++;
-        else
-            console->output_start = (console->output_start + 1) % CONSOLE_OUTPUT;
-    }
+    for (size_t i = 0; i < count && console->output_count < CONSOLE_OUTPUT; i++)
+        console->output[(console->output_start + console->output_count++) % CONSOLE_OUTPUT] = bytes[i];
 }
 
 static void drain(struct shard *shard, struct visit *visit)
@@ -290,8 +291,9 @@ static int put_record(struct shard *shard, const struct visit *visit, size_t siz
 static int put_back(struct shard *shard, struct visit *visit)
 {
     struct context *context = visit->context;
-    /* What waits for a slice sees to its timer then. It gets no turn out of order by it. */
-    uint64_t next = visit->flags & RECORD_QUEUED ? BOARD_NEVER : board_next_event(context);
+    /* What waits for a slice, or to be read, sees to its timer then. It gets no turn out of order by it. */
+    bool waits = visit->flags & RECORD_QUEUED || (visit->console && visit->console->held);
+    uint64_t next = waits ? BOARD_NEVER : board_next_event(context);
     size_t head = 1, size = 0;
 
     if (next != BOARD_NEVER) {
@@ -379,6 +381,10 @@ static bool run_slice(struct shard *shard, struct visit *visit)
         struct context *context = visit->context;
         enum cpu_exit end;
 
+        if (visit->console && !has_room_for_output(visit->console)) {
+            visit->console->held = true;
+            break;
+        }
         feed(visit);
         end = cpu_x86emu.run(shard->cpu, context, shard->options->slice - used);
         drain(shard, visit);
@@ -450,6 +456,7 @@ void visit_run(struct shard *shard, struct visit *visit)
         account_stop(shard, visit, stop, detail);
         put_stopped(shard, number, stop, detail);
     }
+    shard->news = shard->news || visit->console;
     if (!shard->resident)
         machine_unlay(shard->bench, context);
 }

@@ -109,7 +109,8 @@ void vmm_explain(struct vmm *vmm, uint64_t vm, char *ret_text, size_t room);
 /* The same for the latest one that stopped. */
 void vmm_last_stop(struct vmm *vmm, char *ret_text, size_t room);
 
-/* A console: while open, what the VM sends on COM1 is kept for vmm_console_read() (the latest 64 KiB),
+/* A console: while open, what the VM sends on COM1 is kept for vmm_console_read() (up to 64 KiB, then
+ * the VM waits until half of it has been read),
  * requests to it get -EBUSY, and bytes may be sent. -EBUSY, -ESRCH (no such VM, or it has stopped), -ENOMEM.
  */
 int vmm_console_open(struct vmm *vmm, uint64_t vm);
