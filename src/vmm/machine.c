@@ -270,6 +270,20 @@ void machine_unlay(struct machine_bench *bench, struct context *context)
     memory->dirty_count = 0;
 }
 
+size_t machine_packed_size(const uint8_t *packed, size_t size)
+{
+    struct reader reader = {.at = packed + 1, .end = packed + size};
+    const uint8_t *bytes;
+    uint64_t place;
+    size_t count;
+    int end = size > 0 ? 0 : -EBADMSG;
+
+    for (int list = 0; end >= 0 && list < 2; list++)
+        while ((end = read_run(&reader, &place, &bytes, &count)) == 0)
+            ;
+    return end == 1 ? (size_t)(reader.at - packed) : 0;
+}
+
 /* Writing. */
 
 struct writer {

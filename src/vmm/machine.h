@@ -81,6 +81,9 @@ struct context *machine_bench_template(struct machine_bench *bench);
  * its base. Does not change the context. Never fails. */
 size_t machine_pack(struct machine_bench *bench, const struct context *context, uint8_t *packed, size_t room);
 
+/* How many of the `size` bytes at `packed` are the packed machine; 0 when it is none. */
+size_t machine_packed_size(const uint8_t *packed, size_t size);
+
 /* Takes the machine off: the context's memory is its base again. */
 void machine_unlay(struct machine_bench *bench, struct context *context);
 

@@ -14,8 +14,8 @@ enum {
     MEMORY_PAGE = 4096,
 };
 
-/* The first bytes of a record above SMALL_MOST: its size, then the handles of its pages; the last one may be
- * of a small class. */
+/* The first bytes of a record above SLAB_SMALL_MOST: its size, then the handles of its pages; the last one
+ * may be of a small class. */
 struct chain {
     uint32_t size;
     uint32_t handles[];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Millions of small records by number, in one thread: a record is a string of bytes that changes its size
- * whenever it is written. No header a record; 4 bytes for its handle; size classes of 8 bytes; records above
- * 2 KiB are chains of 4 KiB pages. Sparse slabs are emptied into others, so that at most a tenth of the
- * store's memory lies idle (plus one slab a class).
+ * whenever it is written. No header a record; 4 bytes for its handle; size classes 8 bytes apart, from 256
+ * bytes on an eighth; records above 4 KiB are chains of 4 KiB pages. Sparse slabs are emptied into others, so
+ * that at most a tenth of the store's memory lies idle (plus one slab a class).
  */
 #ifndef MVM_VMM_STORE_H
 #define MVM_VMM_STORE_H

@@ -25,15 +25,15 @@ static void make_classes(struct slabs *slabs)
 {
     for (uint32_t size = 8; size <= 256; size += 8)
         add_class(slabs, size);
+    /* Each an eighth larger than the last: what rounding up wastes stays below that. */
     for (uint32_t size = 256; size < SLAB_SMALL_MOST; size *= 2)
-        for (uint32_t part = 5; part <= 8; part++)
-            add_class(slabs, size / 4 * part);
+        for (uint32_t part = 9; part <= 16; part++)
+            add_class(slabs, size / 8 * part);
     for (uint32_t size = 0, class = 0; size <= SLAB_SMALL_MOST; size += 8) {
         while (slabs->sizes[class] < size)
             class ++;
         slabs->class_of[size / 8] = (uint8_t) class;
     }
-    add_class(slabs, SLAB_PAGE);
     slabs->first_chain_class = slabs->classes;
     for (uint32_t size = 32; size <= 32 * 1024; size *= 2)
         add_class(slabs, size);
@@ -142,7 +142,7 @@ static void give_slab(struct slabs *slabs, uint32_t number)
 static uint32_t class_for(const struct slabs *slabs, size_t size, bool chain)
 {
     if (!chain)
-        return size <= SLAB_SMALL_MOST ? slabs->class_of[(size + 7) / 8] : slabs->first_chain_class - 1;
+        return slabs->class_of[(size + 7) / 8];
     uint32_t class = slabs->first_chain_class;
 
     while (class < slabs->classes && slabs->sizes[class] < size)

@@ -14,12 +14,11 @@
 #include <stdint.h>
 
 enum {
-    SLAB_SMALL_MOST = 2048, /* above, a record is a chain of pages */
-    SLAB_PAGE = 4096,
+    SLAB_SMALL_MOST = 4096, /* above, a record is a chain of pages of this size */
     SLAB_SHIFT = 16,
     SLAB_SIZE = 1 << SLAB_SHIFT,
     SLAB_UNIT_SHIFT = 3,
-    SLAB_CLASSES_MOST = 64,
+    SLAB_CLASSES_MOST = 80,
 };
 
 struct slab {
@@ -54,8 +53,7 @@ void slabs_release(struct slabs *slabs);
 /* Counts memory of the caller against the limit; false: there is no more. */
 bool slabs_hold(struct slabs *slabs, uint64_t bytes);
 
-/* A place for `size` bytes, at most SLAB_SMALL_MOST or exactly up to SLAB_PAGE; a chain's head may have up to
- * 32 KiB. 0: no memory. */
+/* A place for `size` bytes, at most SLAB_SMALL_MOST; a chain's head may have up to 32 KiB. 0: no memory. */
 uint32_t slab_alloc(struct slabs *slabs, size_t size, bool chain);
 void slab_free(struct slabs *slabs, uint32_t handle);
 

@@ -1,7 +1,7 @@
 ; SPDX-License-Identifier: GPL-3.0-or-later
 ;
-; dirty: `sleep` that first fills BYTES bytes of memory (a multiple of 4; -DBYTES=N) with random numbers, which differ from
-; VM to VM by the time at which each was booted: what distinct data costs.
+; dirty: `sleep` that first fills BYTES bytes of memory (a multiple of 4; -DBYTES=N) with random numbers, and fills them anew
+; after its first challenge, from the challenge's nonce: then no other VM holds the same. What distinct data costs.
 
 %include "common.inc"
 
@@ -15,12 +15,35 @@
 start:
     enter_guest
     hook    VECTOR_COM1, serial_interrupt
-    mov     al, 0               ; latch channel 0: where the timer stands is this VM's seed
+    mov     al, 0               ; latch channel 0: where the timer stands is the first seed
     out     PIT_CONTROL, al
     in      al, PIT_CHANNEL0
     mov     bl, al
     in      al, PIT_CHANNEL0
     mov     bh, al
+    call    fill
+    stop_timer
+    mask_irqs 0xef, 0xff
+    open_uart
+    announce ready, ready_end - ready
+    sti
+.sleep:
+    hlt
+    cmp     byte [filled], 0
+    jne     .sleep
+    cmp     byte [line], LINE_START
+    jne     .sleep
+    mov     bx, [state]         ; what the nonce made of it; 0 before the first challenge
+    test    bx, bx
+    jz      .sleep
+    mov     byte [filled], 1
+    call    fill
+    jmp     .sleep
+
+filled:         db 0
+
+; Fills the memory from the seed in BX. The challenge's handler keeps what this uses.
+fill:
     movzx   ebx, bx
     or      ebx, 0x9e370000     ; xorshift must not begin with 0
     mov     ecx, BYTES / 4
@@ -49,14 +72,7 @@ start:
     dec     ecx
     jnz     .fill
 .filled:
-    stop_timer
-    mask_irqs 0xef, 0xff
-    open_uart
-    announce ready, ready_end - ready
-    sti
-.sleep:
-    hlt
-    jmp     .sleep
+    ret
 
     challenge_interrupt
     sender
