@@ -29,7 +29,7 @@ struct store {
     uint8_t *gathered;     /* of the last chain that was read */
     size_t gathered_room;
     uint64_t urgent_left; /* idle bytes that the last urgent compaction could not help */
-    uint64_t sweep; /* the next handle to look at in a compaction */
+    uint64_t sweep;       /* the next handle to look at in a compaction */
     bool sweeping;
 };
 
@@ -217,8 +217,8 @@ static uint64_t size_of(const struct store *store, uint32_t handle)
     return slab_size(&store->slabs, handle);
 }
 
-/* There is no memory for a record: makes some by a whole compaction, if enough lies idle. What the last one could not
- * help is not tried again, so that a store that is full in earnest is not swept for each record. */
+/* There is no memory for a record: makes some by a whole compaction, if enough lies idle. What the last one
+ * could not help is not tried again, so that a store that is full in earnest is not swept for each record. */
 static bool make_room(struct store *store)
 {
     uint64_t allowed = store->urgent_left + store->slabs.used_bytes / 256 + 8 * SLAB_SIZE;
@@ -351,9 +351,11 @@ static void move(struct store *store, uint32_t *handle)
 bool store_compact(struct store *store)
 {
     if (!store->sweeping) {
-        uint64_t allowed = store->slabs.used_bytes / 16 + (uint64_t)store->slabs.classes * SLAB_SIZE;
+        uint64_t allowed = store->slabs.used_bytes / 16;
 
-        if (!slabs_begin_compaction(&store->slabs, allowed))
+        /* The last slab of each class may be as good as empty. */
+        if (slabs_idle(&store->slabs) <= allowed ||
+            !slabs_begin_compaction(&store->slabs, allowed + slabs_classes_in_use(&store->slabs) * SLAB_SIZE))
             return false;
         store->sweeping = true;
         store->sweep = 0;

@@ -9,7 +9,9 @@
 
 enum {
     SLABS_MOST = 1 << (35 - SLAB_SHIFT),
-    POOL_MOST = 64, /* empty slabs that are kept: 4 MiB */
+    POOL_LEAST = 8, /* empty slabs that are kept */
+    POOL_MOST = 64,
+    POOL_SHARE = 64, /* and one for so many in use */
     HUGE = 2 << 20,
     OCCUPANCY_STEPS = 16,
 };
@@ -25,10 +27,10 @@ static void make_classes(struct slabs *slabs)
 {
     for (uint32_t size = 8; size <= 256; size += 8)
         add_class(slabs, size);
-    /* Each an eighth larger than the last: what rounding up wastes stays below that. */
+    /* At most a sixteenth larger than the last: what rounding up wastes stays below that. */
     for (uint32_t size = 256; size < SLAB_SMALL_MOST; size *= 2)
-        for (uint32_t part = 9; part <= 16; part++)
-            add_class(slabs, size / 8 * part);
+        for (uint32_t part = 17; part <= 32; part++)
+            add_class(slabs, size / 16 * part);
     for (uint32_t size = 0, class = 0; size <= SLAB_SMALL_MOST; size += 8) {
         while (slabs->sizes[class] < size)
             class ++;
@@ -126,10 +128,18 @@ static uint32_t take_slab(struct slabs *slabs)
     return number;
 }
 
+/* Empty slabs are kept in proportion to those in use. */
+static uint32_t pool_room(const struct slabs *slabs)
+{
+    uint64_t room = POOL_LEAST + (slabs->slab_bytes >> SLAB_SHIFT) / POOL_SHARE;
+
+    return room < POOL_MOST ? (uint32_t)room : POOL_MOST;
+}
+
 static void give_slab(struct slabs *slabs, uint32_t number)
 {
     slabs->slabs[number].state = SLAB_EMPTY;
-    if (slabs->pool_count < POOL_MOST) {
+    if (slabs->pool_count < pool_room(slabs)) {
         link_to(slabs, &slabs->pool, number);
         slabs->pool_count++;
         return;
@@ -220,8 +230,8 @@ bool slab_fits(const struct slabs *slabs, uint32_t handle, size_t size)
 }
 
 /* How many slabs of a class are to be emptied, from the sparsest on: as many as its places in use do without.
- * Given as the occupancy, in sixteenths, below which they are; and how many of exactly that occupancy, for when many slabs
- * are alike. */
+ * Given as the occupancy, in sixteenths, below which they are; and how many of exactly that occupancy, for
+ * when many slabs are alike. */
 static unsigned leave_below(const struct slabs *slabs, uint32_t class, const uint32_t steps[OCCUPANCY_STEPS],
                             uint64_t *ret_more)
 {
@@ -238,6 +248,15 @@ static unsigned leave_below(const struct slabs *slabs, uint32_t class, const uin
 uint64_t slabs_idle(const struct slabs *slabs)
 {
     return slabs->slab_bytes - slabs->used_bytes;
+}
+
+uint64_t slabs_classes_in_use(const struct slabs *slabs)
+{
+    uint64_t count = 0;
+
+    for (uint32_t class = 0; class < slabs->classes; class ++)
+        count += slabs->class_slabs[class] > 0;
+    return count;
 }
 
 bool slabs_begin_compaction(struct slabs *slabs, uint64_t allowed)

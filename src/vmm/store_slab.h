@@ -18,7 +18,7 @@ enum {
     SLAB_SHIFT = 16,
     SLAB_SIZE = 1 << SLAB_SHIFT,
     SLAB_UNIT_SHIFT = 3,
-    SLAB_CLASSES_MOST = 80,
+    SLAB_CLASSES_MOST = 112,
 };
 
 struct slab {
@@ -92,8 +92,11 @@ static inline void slab_prefetch(const struct slabs *slabs, uint32_t handle)
 /* Bytes of slabs that lie idle because their other places are in use. */
 uint64_t slabs_idle(const struct slabs *slabs);
 
-/* Compaction: marks the sparsest slabs of each class as to be left, when more than `allowed` bytes lie idle. False: it is
- * not worth it. */
+/* Sizes of which there is a slab. */
+uint64_t slabs_classes_in_use(const struct slabs *slabs);
+
+/* Compaction: marks the sparsest slabs of each class as to be left, when more than `allowed` bytes lie idle.
+ * False: it is not worth it. */
 bool slabs_begin_compaction(struct slabs *slabs, uint64_t allowed);
 bool slab_is_leaving(const struct slabs *slabs, uint32_t handle);
 /* Moves what is at `handle` to another slab and returns its new handle; 0: no place. */
