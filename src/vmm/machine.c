@@ -11,6 +11,7 @@
 
 enum {
     RUN_ENDS = 0xf8,
+    ALL_ENDS = 0xf9,
     RUN_LONG = 0xff,
     SHORT_GAP = 30,
     SHORT_LENGTH = 8,
@@ -148,7 +149,7 @@ static bool read_varint(struct reader *reader, uint64_t *ret_value)
     return false;
 }
 
-/* The next run: its place and bytes. 0: there is one; 1: the list has ended; -EBADMSG. */
+/* The next run: its place and bytes. 0: there is one; 1: the list has ended; 2: and so have all; -EBADMSG. */
 static inline int read_run(struct reader *reader, uint64_t *ret_place, const uint8_t **ret_bytes,
                            size_t *ret_count)
 {
@@ -158,8 +159,8 @@ static inline int read_run(struct reader *reader, uint64_t *ret_place, const uin
         return -EBADMSG;
     uint8_t head = *reader->at++;
 
-    if (head == RUN_ENDS)
-        return 1;
+    if (head == RUN_ENDS || head == ALL_ENDS)
+        return head == RUN_ENDS ? 1 : 2;
     if (head == RUN_LONG) {
         if (!read_varint(reader, &gap) || !read_varint(reader, &length))
             return -EBADMSG;
@@ -189,7 +190,8 @@ static inline void copy(uint8_t *to, const uint8_t *from, size_t count)
         to[i] = from[i];
 }
 
-static bool lay_state(struct reader *reader, struct machine_state *state)
+/* What read_run() said last. */
+static int lay_state(struct reader *reader, struct machine_state *state)
 {
     const uint8_t *bytes;
     uint64_t place;
@@ -199,10 +201,10 @@ static bool lay_state(struct reader *reader, struct machine_state *state)
     reader->place = 0;
     while ((end = read_run(reader, &place, &bytes, &count)) == 0) {
         if (place > sizeof(*state) || count > sizeof(*state) - place)
-            return false;
+            return -EBADMSG;
         copy((uint8_t *)state + place, bytes, count);
     }
-    return end == 1;
+    return end;
 }
 
 static bool lay_memory(struct reader *reader, struct memory *memory)
@@ -238,7 +240,9 @@ struct context *machine_lay(struct machine_bench *bench, const uint8_t *packed, 
         return NULL;
     }
     slot->context.state = slot->base->state;
-    if (lay_state(&reader, &slot->context.state) && lay_memory(&reader, &slot->context.memory))
+    int end = lay_state(&reader, &slot->context.state);
+
+    if (end == 2 || (end == 1 && lay_memory(&reader, &slot->context.memory)))
         return &slot->context;
     machine_unlay(bench, &slot->context);
     *ret_error = -EBADMSG;
@@ -278,10 +282,10 @@ size_t machine_packed_size(const uint8_t *packed, size_t size)
     size_t count;
     int end = size > 0 ? 0 : -EBADMSG;
 
-    for (int list = 0; end >= 0 && list < 2; list++)
+    for (int list = 0; end >= 0 && end < 2 && list < 2; list++)
         while ((end = read_run(&reader, &place, &bytes, &count)) == 0)
             ;
-    return end == 1 ? (size_t)(reader.at - packed) : 0;
+    return end > 0 ? (size_t)(reader.at - packed) : 0;
 }
 
 /* Writing. */
@@ -425,7 +429,7 @@ static size_t pack_to(const struct slot *slot, const struct machine_base *base, 
         add_word(&writer, (const uint8_t *)&base->state, at);
     end_list(&writer);
 
-    size_t count = list_lines(slot, base, slot->order);
+    size_t count = list_lines(slot, base, slot->order), end_of_state = writer.at;
 
     begin_list(&writer, memory->bytes);
     for (size_t i = 0; i < count; i++) {
@@ -433,6 +437,11 @@ static size_t pack_to(const struct slot *slot, const struct machine_base *base, 
 
         for (unsigned word = 0; word < MEMORY_LINE; word += 8)
             add_word(&writer, base->memory, at + word);
+    }
+    if (writer.at == end_of_state && writer.start == writer.end) { /* the memory is the base's */
+        if (end_of_state <= room)
+            packed[end_of_state - 1] = ALL_ENDS;
+        return writer.at;
     }
     end_list(&writer);
     return writer.at;

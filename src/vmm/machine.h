@@ -13,7 +13,8 @@
  *
  * A run is a head and its bytes. The head is one byte, gap * 8 + length - 1, for a gap of 0 to 30 bytes since
  * the end of the run before and a length of 1 to 8; or FFh and then gap and length as varints (7 bits a byte,
- * low first, bit 7 set on all but the last). F8h ends a list. Runs that are at most two bytes apart are one.
+ * low first, bit 7 set on all but the last). F8h ends a list; F9h in its place ends the machine, the memory
+ * of which is the base's. Runs that are at most two bytes apart are one.
  */
 #ifndef MVM_VMM_MACHINE_H
 #define MVM_VMM_MACHINE_H
