@@ -28,7 +28,8 @@ wait_until() {
 }
 
 is_running() {
-    "$MVM" ls "$1" --json 2>/dev/null | jq -e '.state == "running"' >/dev/null
+    # Not jq -e: that of Debian 12 takes no input at all for a yes.
+    [ "$("$MVM" ls "$1" --json 2>/dev/null | jq -r .state)" = running ]
 }
 
 wait_for_run() {
