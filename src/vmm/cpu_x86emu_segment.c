@@ -125,12 +125,17 @@ struct fault code_load(struct cpu *cpu, uint16_t selector, enum code_entry entry
     }
     if (!ACC_E(descriptor.access))
         return (struct fault){VECTOR_GP, error};
-    if (entry == ENTRY_RETURN && selector & 3)
-        return stop(cpu, CPU_NO_RINGS);
-    if (ACC_DPL(descriptor.access) > 0 || (entry == ENTRY_JUMP && selector & 3 && !ACC_C(descriptor.access)))
+    unsigned privilege = ACC_DPL(descriptor.access), asked = selector & 3;
+    bool conforms = ACC_C(descriptor.access);
+
+    /* A return goes to the privilege of the selector, anything else stays at 0. */
+    if (entry == ENTRY_RETURN ? (conforms ? privilege > asked : privilege != asked)
+                              : privilege > 0 || (entry == ENTRY_JUMP && asked && !conforms))
         return (struct fault){VECTOR_GP, error};
     if (!ACC_P(descriptor.access))
         return (struct fault){VECTOR_NP, error};
+    if (entry == ENTRY_RETURN && asked)
+        return stop(cpu, CPU_NO_RINGS);
     set_accessed(cpu, selector, &descriptor);
     cache(cpu->emu->x86.R_CS_SEL, selector & 0xfffc, &descriptor);
     return (struct fault){.vector = NO_FAULT};

@@ -35,6 +35,7 @@ enum {
     PACKED_MOST = 40 << 20,
     LEARN_ALWAYS = 200,
     PACK_SMALL = 20000,
+    TIME_IS_OVER = 4, /* exit status */
     LARGER = 100,
     LEARN_EVERY = 64
 };
@@ -202,7 +203,8 @@ static int loop(struct run *run)
         if (end == CPU_HALTED && !feed(run) && !sleep_through(run))
             return 0;
     }
-    return 0;
+    fprintf(stderr, "vmm-run: the time is over\n");
+    return TIME_IS_OVER;
 }
 
 static uint8_t *read_whole(const char *path, size_t most, size_t *ret_size)

@@ -1,13 +1,13 @@
 ; SPDX-License-Identifier: GPL-3.0-or-later
-; Instructions by chance, in real mode: chance.py makes images of it, of more than one sector. STEPS times it writes one of the opcodes at `opcodes`, and
-; eleven bytes by chance behind it, puts numbers by chance into the registers, and takes one step with the trap flag set. All
-; interrupts and exceptions come to one place, which folds registers, IP, flags, segments and the vector into a sum. In the end
-; it prints that, and a sum over the memory that the instructions could reach.
+; Instructions by chance, in real mode: chance.py makes images of it, of more than one sector. STEPS times it writes one of the
+; opcodes at `opcodes`, and eleven bytes by chance behind it, puts numbers by chance into the registers, and takes one step with the
+; trap flag set. All interrupts and exceptions come to one place, which folds registers, IP, flags, segments and the vector into a
+; sum. In the end it prints that, and a sum over the memory that the instructions could reach.
 ;
 ; Defined from outside: SEED, STEPS, FLAGS (those that are looked at), REGISTERS and LEAST (a mask for the numbers, and bits that
 ; all have), BYTES (a mask for the first four bytes behind the opcode; with a zero in its highest byte the others are zero),
-; OPCODES (words: an opcode, and above it the byte that follows, or 0 for any), and PREFIXES, eight bytes, one of which comes before half of the
-; opcodes; 0 is none. With -DVERBOSE each step prints the bytes of the instruction and what is folded.
+; OPCODES (words: an opcode, and above it the byte that follows, or 0 for any), and PREFIXES, eight bytes, one of which comes before
+; half of the opcodes; 0 is none. With -DVERBOSE each step prints the bytes of the instruction and what is folded.
 
 %include "test.inc"
 

@@ -37,13 +37,15 @@ def pairs(*ranges):
 class Group:
     """What is executed, what flags are looked at, and what numbers the registers hold."""
 
-    def __init__(self, opcodes, flags=ARITHMETIC, prefixes=SIZES, registers=ANY, least=0, code=ANY):
+    def __init__(self, opcodes, flags=ARITHMETIC, prefixes=SIZES, registers=ANY, least=0, code=ANY,
+                 program="chance"):
         self.opcodes = opcodes
         self.flags = flags
         self.prefixes = (prefixes + [0] * 8)[:8]
         self.registers = registers
         self.least = least
         self.code = code
+        self.program = program
 
     def defines(self, seed, steps):
         return [f"-DSEED={seed}", f"-DSTEPS={steps}", f"-DFLAGS={self.flags:#x}", f"-DREGISTERS={self.registers:#x}",
@@ -52,7 +54,7 @@ class Group:
 
 
 ALU = [opcode for first in range(0, 0x40, 8) for opcode in range(first, first + 6)]
-MOVES = some((0x88, 0x8B), (0x8D,), (0x91, 0x93), (0x95, 0x99), (0x9E, 0x9F), (0xA0, 0xA3), (0xB0, 0xB3), (0xB5, 0xBF),
+MOVES = some((0x88, 0x8B), (0x8D,), (0x91, 0x93), (0x95, 0x99), (0x9E, 0x9F), (0xA0, 0xA3), (0xB0, 0xB3), (0xB5, 0xBB), (0xBD, 0xBF),
              (0xD6, 0xD7), (0xF5,), (0xF8, 0xF9), (0xFC, 0xFD))
 EXTENDED = pairs((0x40, 0x4F), (0x90, 0x9F), (0xB6, 0xB7), (0xBE, 0xBF))
 ROTATES = some((0xC0, 0xC1), (0xD0, 0xD3)) + pairs((0xA4, 0xA5), (0xAC, 0xAD))
@@ -80,10 +82,31 @@ GROUPS = {
 }
 
 
+# Numbers that keep 32-bit addresses within the memory: 80h to 3FFh in registers, displacements below 1000h.
+SMALL = {"registers": 0x3FF, "least": 0x80, "code": 0xFFFFF}
+WIDE = {"program": "chance32", **SMALL}
+READABLE = [0x26, 0x36, 0x3E, 0x64, 0x65]  # not CS, which QEMU lets be written
+SIZES32 = READABLE + [0x66, 0x66, 0x67]
+# Without IRET, which may lead to virtual-8086 mode, and without RET imm16, whose number QEMU takes for a signed one.
+GROUPS.update({
+    "arithmetic, 32 bits": Group(GROUPS["arithmetic"].opcodes, prefixes=SIZES32, **WIDE),
+    "moves, 32 bits": Group([opcode for opcode in MOVES if opcode not in (0xA0, 0xA1, 0xA2, 0xA3)] + EXTENDED, prefixes=SIZES32, **WIDE),
+    "exchanges, 32 bits": Group(GROUPS["exchanges"].opcodes, prefixes=SIZES32, **WIDE),
+    "shifts, 32 bits": Group(ROTATES, flags=0, prefixes=SIZES32, **WIDE),
+    "multiplications, 32 bits": Group(some((0x69,), (0x6B,)) + pairs((0xAF,)), flags=0, prefixes=SIZES32, **WIDE),
+    "bits, 32 bits": Group(BITS, flags=0, prefixes=SIZES32, **WIDE),
+    "strings, 32 bits": Group(GROUPS["strings"].opcodes, prefixes=REPEATS, **WIDE),
+    "stack, 32 bits": Group(GROUPS["stack"].opcodes, prefixes=SIZES32, **WIDE),
+    "transfers, 32 bits": Group([opcode for opcode in GROUPS["transfers"].opcodes if opcode not in (0xC2, 0xCA, 0xCF)],
+                                 prefixes=READABLE + [0x67], **WIDE),
+    "pointers, 32 bits": Group(GROUPS["pointers"].opcodes, prefixes=SIZES32, **WIDE),
+})
+
+
 def build(group, seed, steps, folder, verbose):
     image = os.path.join(folder, f"{seed}{'v' * verbose}.img")
     subprocess.run(["nasm", "-f", "bin", "-Werror", "-I", os.path.join(HERE, "..", ""), "-o", image] + ["-DVERBOSE"] * verbose
-                   + group.defines(seed, steps) + [os.path.join(HERE, "chance.asm")], check=True)
+                   + group.defines(seed, steps) + [os.path.join(HERE, group.program + ".asm")], check=True)
     return image
 
 
