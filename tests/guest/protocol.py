@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks every guest against docs/guest-protocol.md on QEMU, the reference machine. Output is TAP.
+"""Checks every guest against docs/guest-protocol.md on QEMU, the reference machine, or on the vmm. Output is TAP.
 
 usage: protocol.py MVM_BINARY [QEMU]
+       protocol.py MVM_BINARY --vmm-serial PROGRAM    (tests/guest/vmm-serial.c)
 
 The protocol is implemented here a second time, from the document and not from the program's sources.
 """
 import concurrent.futures
 import ctypes
+import functools
 import json
 import os
 import random
@@ -64,33 +66,27 @@ def garbage():
     return line.lstrip(b"?") + RANDOM.choice([b"\n", b"\r\n"])
 
 
-# --- A machine ---
+# --- Machines ---
 
 def die_with_parent():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Machine:
-    def __init__(self, qemu, image, drive="floppy"):
-        # A floppy can be read-only, which an IDE disk cannot.
-        drive += ",readonly=on" if drive == "floppy" else ",snapshot=on"
-        serial, serial_end = socket.socketpair()
-        monitor, monitor_end = socket.socketpair()
-        self.serial, self.monitor = serial, monitor
+    """A process with a serial port; what each kind of machine adds is below."""
+
+    def __init__(self):
         self.received = b""
         self.notes = []
-        self.process = subprocess.Popen(
-            [qemu, "-machine", "isapc", "-m", "1", "-nodefaults", "-display", "none", "-no-user-config",
-             "-accel", "tcg,tb-size=1", "-drive", f"format=raw,file={image},if={drive}",
-             "-chardev", f"socket,id=serial,fd={serial_end.fileno()}", "-serial", "chardev:serial",
-             "-chardev", f"socket,id=monitor,fd={monitor_end.fileno()}", "-mon", "chardev=monitor,mode=control"],
-            pass_fds=(serial_end.fileno(), monitor_end.fileno()), stdin=subprocess.DEVNULL,
-            preexec_fn=die_with_parent)
-        serial_end.close()
-        monitor_end.close()
-        self.monitor_file = monitor.makefile("rw")
-        self.monitor_file.readline()  # the greeting
-        self.command("qmp_capabilities")
+        self.serial, self.serial_end = socket.socketpair()
+        self.control, self.control_end = socket.socketpair()
+        self.control_file = self.control.makefile("rw")
+
+    def start(self, command):
+        fds = (self.serial_end.fileno(), self.control_end.fileno())
+        self.process = subprocess.Popen(command, pass_fds=fds, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        self.serial_end.close()
+        self.control_end.close()
 
     def __enter__(self):
         return self
@@ -98,30 +94,12 @@ class Machine:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
-        self.monitor_file.close()
+        self.control_file.close()
         self.serial.close()
-        self.monitor.close()
+        self.control.close()
 
     def note(self, text):
         self.notes.append(text)
-
-    def command(self, name, **arguments):
-        self.monitor_file.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
-        self.monitor_file.flush()
-        while True:
-            reply = json.loads(self.monitor_file.readline())
-            if "return" in reply:
-                return reply["return"]
-            expect("error" not in reply, f"QEMU: {reply}")
-
-    def bios_ticks(self):
-        """The BIOS counts its timer interrupts in the double word at 0040:006C."""
-        text = self.command("human-monitor-command", **{"command-line": "xp /1wx 0x46c"})
-        return int(text.split(":")[1].split()[0], 16)
-
-    def cpu_seconds(self):
-        """CPU time of the process, from its clock (clock_getcpuclockid)."""
-        return time.clock_gettime(((~self.process.pid) << 3) | 2)
 
     def exchange(self, data, done, timeout=20.0, pace=None):
         """Sends `data` while reading, until done(received) tells how much of what was received is the answer."""
@@ -177,12 +155,91 @@ class Machine:
         expect(not readable and not self.received, f"unasked for: {self.received!r}")
 
 
+class Qemu(Machine):
+    def __init__(self, qemu, image, _guest, drive="floppy"):
+        super().__init__()
+        self.drive = drive
+        # A floppy can be read-only, which an IDE disk cannot.
+        kind = drive + (",readonly=on" if drive == "floppy" else ",snapshot=on")
+        self.start([qemu, "-machine", "isapc", "-m", "1", "-nodefaults", "-display", "none", "-no-user-config",
+                    "-accel", "tcg,tb-size=1", "-drive", f"format=raw,file={image},if={kind}",
+                    "-chardev", f"socket,id=serial,fd={self.serial_end.fileno()}", "-serial", "chardev:serial",
+                    "-chardev", f"socket,id=monitor,fd={self.control_end.fileno()}",
+                    "-mon", "chardev=monitor,mode=control"])
+        self.control_file.readline()  # the greeting
+        self.command("qmp_capabilities")
+
+    def command(self, name, **arguments):
+        self.control_file.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+        self.control_file.flush()
+        while True:
+            reply = json.loads(self.control_file.readline())
+            if "return" in reply:
+                return reply["return"]
+            expect("error" not in reply, f"QEMU: {reply}")
+
+    def announced(self, line):
+        ready = self.line(timeout=60)
+        expect(ready == line.encode(), f"announced as {ready!r}")
+
+    def bios_ticks(self):
+        """The BIOS counts its timer interrupts in the double word at 0040:006C."""
+        text = self.command("human-monitor-command", **{"command-line": "xp /1wx 0x46c"})
+        return int(text.split(":")[1].split()[0], 16)
+
+    def cpu_seconds(self):
+        """CPU time of the process, from its clock (clock_getcpuclockid)."""
+        return time.clock_gettime(((~self.process.pid) << 3) | 2)
+
+    def sectors_read(self):
+        if self.drive == "ide":
+            return self.command("query-blockstats")[0]["stats"]["rd_operations"]
+        # QEMU does not count the reads of its floppy controller. They are nearly all that its process reads.
+        try:
+            with open(f"/proc/{self.process.pid}/io", encoding="ascii") as file:
+                return int(file.readline().split()[1]) / 512
+        except OSError as error:
+            raise Skip(f"what QEMU reads cannot be seen: {error}") from error
+
+
+class Vmm(Machine):
+    def __init__(self, program, image, guest, drive="floppy"):
+        super().__init__()
+        self.counts_reads = False
+        self.start([program, image, f"mvm1 {guest}", "floppy" if drive == "floppy" else "disk",
+                    str(self.serial_end.fileno()), str(self.control_end.fileno())])
+        self.said = self.control_file.readline().strip()
+
+    def ask_number(self, what):
+        self.control_file.write(what + "\n")
+        self.control_file.flush()
+        reply = self.control_file.readline()
+        expect(reply, "the machine has ended")
+        return float(reply)
+
+    def announced(self, line):
+        # The vmm itself compares the line, or the VM is not ready.
+        expect(self.said == "ready", f"not announced as {line!r}")
+
+    def bios_ticks(self):
+        return int(self.ask_number("ticks"))
+
+    def cpu_seconds(self):
+        """Of the worker alone: not what carries bytes between it and this test."""
+        return self.ask_number("cpu")
+
+    def sectors_read(self):
+        if not self.counts_reads:
+            expect(self.ask_number("trace") == 0, "the VM cannot be traced")
+            self.counts_reads = True
+        return self.ask_number("reads")
+
+
 # --- Cases; each takes a booted machine that has said that it is ready ---
 
 def announces(guest):
     def case(machine):
-        ready = machine.line(timeout=60)
-        expect(ready == f"mvm1 {guest}".encode(), f"announced as {ready!r}")
+        machine.announced(f"mvm1 {guest}")
     return case
 
 
@@ -326,22 +383,13 @@ def wakes(machine):
     expect(16 < rate < 19, f"{rate:.2f} timer interrupts a second")
 
 
-def reads(rate, seconds, drive):
-    def count(machine):
-        if drive == "ide":
-            return machine.command("query-blockstats")[0]["stats"]["rd_operations"]
-        # QEMU does not count the reads of its floppy controller. They are nearly all that its process reads.
-        try:
-            with open(f"/proc/{machine.process.pid}/io", encoding="ascii") as file:
-                return int(file.readline().split()[1]) / 512
-        except OSError as error:
-            raise Skip(f"what QEMU reads cannot be seen: {error}") from error
-
+def reads(rate, seconds):
     def case(machine):
+        machine.sectors_read()
         time.sleep(1)
-        before, start = count(machine), time.monotonic()
+        before, start = machine.sectors_read(), time.monotonic()
         time.sleep(seconds)
-        got = (count(machine) - before) / (time.monotonic() - start)
+        got = (machine.sectors_read() - before) / (time.monotonic() - start)
         machine.note(f"{rate} reads a second asked for, {got:.2f} done")
         expect(rate * 0.9 - 1 / seconds <= got <= rate * 1.1 + 1 / seconds, f"{got:.2f} reads a second")
     return case
@@ -377,9 +425,9 @@ PLAN = [
     ("load", "floppy", ["--profile", "30"], LINES + [busy(30)]),
     ("load", "floppy", ["--profile", "100"], [some_challenges, busy(100)]),
     ("load", "floppy", ["--profile", "0"], [some_challenges, busy(0)]),
-    ("disk", "floppy", ["--rate", "10"], LINES + [wakes, reads(10, 4, "floppy")]),
-    ("disk", "floppy", ["--rate", "300"], [some_challenges, reads(300, 2, "floppy"), some_challenges]),
-    ("disk", "ide", ["--rate", "10"], [some_challenges, reads(10, 3, "ide")]),
+    ("disk", "floppy", ["--rate", "10"], LINES + [wakes, reads(10, 4)]),
+    ("disk", "floppy", ["--rate", "300"], [some_challenges, reads(300, 2), some_challenges]),
+    ("disk", "ide", ["--rate", "10"], [some_challenges, reads(10, 3)]),
 ]
 
 
@@ -389,7 +437,7 @@ def title(guest, drive, settings, case):
     return " ".join([guest] + (["on " + drive] if drive != "floppy" else []) + told) + ": " + name
 
 
-def run_machine(mvm, qemu, directory, index):
+def run_machine(mvm, make, directory, index):
     """One row of the plan: yields (title, error, notes) for each case; an error that is a Skip is none."""
     guest, drive, settings, cases = PLAN[index]
     image = os.path.join(directory, f"{index}.img")
@@ -399,7 +447,7 @@ def run_machine(mvm, qemu, directory, index):
         why = Failure(built.stderr.strip() or f"mvm image build ended with {built.returncode}")
         return [(f"{guest}: image", why, [])] * (len(cases) + 1)
     verdicts = []
-    with Machine(qemu, image, drive) as machine:
+    with make(image, guest, drive) as machine:
         for case in [announces(guest)] + cases:
             error = None
             machine.notes = []
@@ -411,12 +459,12 @@ def run_machine(mvm, qemu, directory, index):
     return verdicts
 
 
-def run(mvm, qemu, directory):
+def run(mvm, make, directory):
     """Two machines at a time, so that the whole fits in a minute or two."""
     number = 0
     failed = False
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for verdicts in pool.map(lambda index: run_machine(mvm, qemu, directory, index), range(len(PLAN))):
+        for verdicts in pool.map(lambda index: run_machine(mvm, make, directory, index), range(len(PLAN))):
             for text, error, notes in verdicts:
                 number += 1
                 skipped = isinstance(error, Skip)
@@ -432,19 +480,23 @@ def run(mvm, qemu, directory):
 
 
 def main(arguments):
-    if len(arguments) not in (1, 2):
+    if len(arguments) == 3 and arguments[1] == "--vmm-serial":
+        make = functools.partial(Vmm, arguments[2])
+    elif len(arguments) in (1, 2):
+        qemu = shutil.which(arguments[1] if len(arguments) == 2 else "qemu-system-i386")
+        if not qemu:
+            print("1..0 # SKIP qemu-system-i386 is not installed (Debian package qemu-system-x86)")
+            return 0
+        make = functools.partial(Qemu, qemu)
+    else:
         sys.exit(__doc__)
     mvm = arguments[0]
-    qemu = shutil.which(arguments[1] if len(arguments) == 2 else "qemu-system-i386")
-    if not qemu:
-        print("1..0 # SKIP qemu-system-i386 is not installed (Debian package qemu-system-x86)")
-        return 0
     # Machines die with the threads that started them.
     for number in signal.SIGTERM, signal.SIGINT:
         signal.signal(number, lambda *_: os._exit(1))
     print(f"1..{sum(len(cases) + 1 for _, _, _, cases in PLAN)}")
     with tempfile.TemporaryDirectory() as directory:
-        return run(mvm, qemu, directory)
+        return run(mvm, make, directory)
 
 
 if __name__ == "__main__":
