@@ -22,7 +22,8 @@ struct store_usage {
     uint64_t held_bytes;   /* memory taken from the host and not given back */
 };
 
-/* `limit_bytes` bounds held_bytes; 0: no bound. Address space is reserved, memory is not. */
+/* `limit_bytes` bounds held_bytes, and for records above 256 bytes a little less does; 0: no bound. Address
+ * space is reserved, memory is not. */
 int store_create(uint64_t limit_bytes, struct store **ret_store, struct reason *reason);
 void store_free(struct store *store);
 

@@ -9,7 +9,9 @@
 
 enum {
     SLABS_MOST = 1 << (35 - SLAB_SHIFT),
-    POOL_LEAST = 8, /* empty slabs that are kept */
+    POOL_LEAST = 8,      /* empty slabs that are kept */
+    SMALL_RECORD = 256,  /* bytes */
+    KEPT_FOR_SMALL = 32, /* one part in so many */
     POOL_MOST = 64,
     POOL_SHARE = 64, /* and one for so many in use */
     HUGE = 2 << 20,
@@ -105,10 +107,21 @@ static void unlink_from(struct slabs *slabs, uint32_t *list, uint32_t number)
         slabs->slabs[slab->next].before = slab->before;
 }
 
-static uint32_t take_slab(struct slabs *slabs)
+/* The last part of the limit is for small records: who has much and wants more does not end those who have
+ * little and need some bytes now and then. */
+static bool is_kept_for_small(const struct slabs *slabs, uint32_t class)
+{
+    return slabs->limit_bytes && slabs->sizes[class] > SMALL_RECORD &&
+           slabs->held_bytes - slabs->pool_count * (SLAB_SIZE + sizeof(struct slab)) + SLAB_SIZE >
+               slabs->limit_bytes - slabs->limit_bytes / KEPT_FOR_SMALL;
+}
+
+static uint32_t take_slab(struct slabs *slabs, uint32_t class)
 {
     uint32_t number;
 
+    if (is_kept_for_small(slabs, class))
+        return 0;
     if (slabs->pool) {
         number = slabs->pool;
         unlink_from(slabs, &slabs->pool, number);
@@ -165,7 +178,7 @@ static uint32_t alloc_in(struct slabs *slabs, uint32_t class)
     uint32_t number = slabs->partial[class], place;
 
     if (!number) {
-        number = take_slab(slabs);
+        number = take_slab(slabs, class);
         if (!number)
             return 0;
         slabs->slabs[number] = (struct slab){.class = (uint8_t) class, .state = SLAB_PARTIAL};

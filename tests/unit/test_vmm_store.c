@@ -253,6 +253,29 @@ static void gives_way_at_its_limit(void **state)
     store_free(store);
 }
 
+/* When large records have taken what they can get, small ones still find room to change. */
+static void keeps_room_for_small_records(void **state)
+{
+    enum { SMALL = 2000, LARGE = 500 };
+    struct reason reason;
+    struct store *store;
+    unsigned refused = 0;
+
+    (void)state;
+    memset(buffer, 9, sizeof(buffer));
+    assert_int_equal(store_create(16 << 20, &store, &reason), 0);
+    for (uint32_t i = 0; i < SMALL + LARGE; i++)
+        assert_int_equal(store_add(store, buffer, 20), 0);
+    for (size_t size = 300; size < 100000; size += 1000)
+        for (uint32_t i = 0; i < LARGE; i++)
+            refused += store_put(store, SMALL + i, buffer, size) == -ENOMEM;
+    assert_true(refused > LARGE);
+    for (size_t size = 21; size <= 70; size++)
+        for (uint32_t i = 0; i < SMALL; i++)
+            assert_int_equal(store_put(store, i, buffer, size), 0);
+    store_free(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +285,7 @@ int main(void)
         cmocka_unit_test(grows_into_what_lies_idle),
         cmocka_unit_test(respects_its_limit),
         cmocka_unit_test(gives_way_at_its_limit),
+        cmocka_unit_test(keeps_room_for_small_records),
     };
 
     return cmocka_run_group_tests_name("vmm_store", tests, NULL, NULL);
