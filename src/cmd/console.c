@@ -141,10 +141,9 @@ static void take_frame(struct session *session)
 /* Bytes from the run. */
 static void take_output(struct session *session, const uint8_t *bytes, size_t count)
 {
-    session->quiet_since_ns = clock_now_ns();
     if (!session->options->screen) {
         put_output(session, bytes, count);
-        return;
+        count = 0;
     }
     while (count > 0) {
         size_t piece =
@@ -159,6 +158,8 @@ static void take_output(struct session *session, const uint8_t *bytes, size_t co
             session->frame_count = 0;
         }
     }
+    /* Only now: who reads it may have let it wait. */
+    session->quiet_since_ns = clock_now_ns();
 }
 
 /* Bytes from the user. */

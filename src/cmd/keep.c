@@ -233,6 +233,8 @@ static void print_next_steps(const struct keep *keep)
 
     if (can & ENGINE_ASKS && keep->plan->image->answers)
         print_step(name, "ask", " 0 --challenge", "is VM 0 alive?");
+    if (can & ENGINE_CONSOLES)
+        print_step(name, "console", " 0", "the serial port of VM 0");
     print_step(name, "stop", "", keep->detach.report < 0 ? "ends it; so does Ctrl-C" : "ends it");
 }
 

@@ -223,11 +223,16 @@ static uint64_t serve_peers(struct door *door)
             due = peer->activity->turn(door, peer);
         /* An activity that ended in its turn leaves commands that wait. */
         take_input(door, peer);
+        bool was_full = peer_is_full(peer);
+
         peer_flush(peer);
         if (is_over(peer)) {
             drop_peer(door, i);
             continue;
         }
+        /* What paused for want of room goes on: no event would come for it. */
+        if (was_full && !peer_is_full(peer))
+            due = 0;
         if (!peer->activity && peer->since_ns + PEER_IDLE_NS < due)
             due = peer->since_ns + PEER_IDLE_NS;
         if (due < next)

@@ -47,7 +47,9 @@ load runs
 
 @test "one console a VM, and no ask beside it" {
     "$MVM" run --engine vmm --count 2 --detach --quiet >/dev/null
-    sleep 30 | "$MVM" console 0 >/dev/null &
+    mkfifo hold
+    exec 9<>hold
+    "$MVM" console 0 <hold >/dev/null 9>&- &
     local console=$!
     wait_until busy
     run -1 --separate-stderr "$MVM" console 0
@@ -67,6 +69,27 @@ alive() {
     "$MVM" ask 0 --challenge
 }
 
+@test "a VM that says more than is read waits, and nothing of it is lost" {
+    local engine options
+    nasm -f bin -o counter.img "$BATS_TEST_DIRNAME/counter.asm"
+    for engine in vmm qemu; do
+        options=
+        if [ "$engine" = qemu ]; then need_qemu; else options="--output-limit 1G"; fi
+        "$MVM" run --engine "$engine" --image counter.img $options --detach --quiet >/dev/null
+        local try
+        for try in 1 2; do
+            "$MVM" console 0 --settle 10s </dev/null 2>/dev/null | { sleep 1; "$MVM" ls >listed; head -c 600000; } >said
+            python3 - <<'CHECK'
+said = open("said", "rb").read()
+assert len(said) == 600000, len(said)
+assert all(said[i] == (said[0] + i) % 256 for i in range(len(said)))
+CHECK
+        done
+        grep -q "$engine" listed
+        "$MVM" stop
+    done
+}
+
 @test "--screen: keys go in, the text page comes out" {
     nasm -f bin -I "$BATS_TEST_DIRNAME/../screen/" -o typist.img "$BATS_TEST_DIRNAME/../screen/typist.asm"
     "$MVM" run --engine vmm --image typist.img --detach --quiet >/dev/null
@@ -83,7 +106,9 @@ alive() {
 
 @test "the run's end and the VM's end are told" {
     "$MVM" run --engine vmm --detach --quiet >/dev/null
-    sleep 30 | "$MVM" console 0 2>said >/dev/null &
+    mkfifo hold
+    exec 9<>hold
+    "$MVM" console 0 <hold 2>said >/dev/null 9>&- &
     local console=$!
     wait_until busy
     "$MVM" stop
