@@ -323,6 +323,10 @@ static int adopt_stopped(struct shard *shard, const uint8_t *record, size_t size
     bump(&shard->counts.settled, 1);
     bump(&shard->counts.stopped, 1);
     bump(&shard->counts.stops[record[1]], 1);
+    uint32_t detail;
+
+    memcpy(&detail, record + 2, sizeof(detail));
+    note_last_stop(shard, record[1], detail);
     return 0;
 }
 

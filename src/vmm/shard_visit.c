@@ -201,7 +201,7 @@ static void account_stop(struct shard *shard, struct visit *visit, enum vm_stop 
     bump(visit->boot ? &shard->counts.settled : &shard->counts.running, visit->boot ? 1 : UINT64_MAX);
     if (visit->boot)
         forget_boot(shard, visit);
-    atomic_store_explicit(&shard->last_stop, (uint64_t)detail << 32 | stop, memory_order_relaxed);
+    note_last_stop(shard, stop, detail);
 }
 
 static void put_stopped(struct shard *shard, uint32_t number, enum vm_stop stop, uint32_t detail)

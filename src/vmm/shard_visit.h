@@ -37,6 +37,12 @@ void visit_answer(struct shard *shard, struct vmm_request *request, int status);
 /* Ends a VM that is not out, for good. */
 void shard_end(struct shard *shard, uint32_t number, enum vm_stop stop, uint32_t detail);
 
+/* What vmm_last_stop() tells. */
+static inline void note_last_stop(struct shard *shard, enum vm_stop stop, uint32_t detail)
+{
+    atomic_store_explicit(&shard->last_stop, (uint64_t)detail << 32 | stop, memory_order_relaxed);
+}
+
 /* Sends what `context` executes to the shard's trace, and no more. */
 void shard_trace_attach(struct shard *shard, struct context *context);
 void shard_trace_detach(struct context *context);

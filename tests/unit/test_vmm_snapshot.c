@@ -228,6 +228,38 @@ static void a_file_that_cannot_be_written_leaves_the_population(void **state)
     vmm_close(vmm);
 }
 
+static void why_a_vm_stopped_is_in_the_file(void **state)
+{
+    struct vmm_options options = options_of(2);
+    struct reason reason = {""};
+    struct vmm_counts counts;
+    struct vmm *vmm;
+    char before[100], after[100];
+
+    (void)state;
+    options.ready_line = NULL;
+    uint8_t image[512] = {0xfa, 0x0f, 0x0b}; /* CLI, UD2: the firmware stops it */
+
+    image[510] = 0x55;
+    image[511] = 0xaa;
+    assert_int_equal(vmm_open(&options, image, &vmm, &reason), 0);
+    vmm_boot(vmm, 3);
+    while (vmm_booting(vmm) > 0)
+        clock_sleep_until(clock_now_ns() + NS_PER_MILLISECOND);
+    vmm_last_stop(vmm, before, sizeof(before));
+    assert_non_null(strstr(before, "exception 6"));
+    assert_int_equal(vmm_save(vmm, saved, &reason), 0);
+    vmm_close(vmm);
+    assert_int_equal(vmm_restore(&options, saved, &vmm, &reason), 0);
+    vmm_last_stop(vmm, after, sizeof(after));
+    assert_string_equal(after, before);
+    vmm_explain(vmm, 2, after, sizeof(after));
+    assert_string_equal(after, before);
+    vmm_count(vmm, &counts);
+    assert_int_equal(counts.stopped, 3);
+    vmm_close(vmm);
+}
+
 static int remove_folder(void **state)
 {
     (void)state;
@@ -243,6 +275,7 @@ int main(void)
         cmocka_unit_test(it_may_be_saved_while_vms_are_asked),
         cmocka_unit_test(an_altered_or_cut_file_is_refused),
         cmocka_unit_test(a_limit_that_does_not_hold_it_is_named),
+        cmocka_unit_test(why_a_vm_stopped_is_in_the_file),
         cmocka_unit_test(a_file_that_cannot_be_written_leaves_the_population),
     };
 
