@@ -17,6 +17,8 @@ enum {
     BOOTING_MOST = 128,      /* VMs that have not announced themselves, beyond which no further is started */
     KEPT_BACK = 16,          /* one part in so many of the memory limit, */
     KEPT_BACK_EACH = 16,     /* and bytes for each VM */
+    KEPT_BACK_SLABS = 1 << 20, /* and for slabs of sizes not in use yet; a quarter of a small limit */
+    BOOTING_FIRST = 4,         /* VMs that boot at once before any has booted */
 };
 
 #define NUMBERS_MOST    (UINT64_C(1) << 32)
@@ -133,13 +135,25 @@ static bool has_room(struct shard *shard)
     if (shard->boots.count > 0 && usage.records > 0 &&
         usage.used_bytes / usage.records > shard->largest_average)
         shard->largest_average = usage.used_bytes / usage.records;
+    uint64_t kept_back = limit / KEPT_BACK + (limit / 4 < KEPT_BACK_SLABS ? limit / 4 : KEPT_BACK_SLABS);
+
     return usage.held_bytes + shard->boots.count * shard->largest_average + usage.records * KEPT_BACK_EACH <=
-           limit - limit / KEPT_BACK;
+           limit - kept_back;
+}
+
+/* VMs whose boot came to an end, whichever. */
+static uint64_t booted(const struct shard *shard)
+{
+    return atomic_load_explicit(&shard->counts.running, memory_order_relaxed) +
+           atomic_load_explicit(&shard->counts.failed, memory_order_relaxed) +
+           atomic_load_explicit(&shard->counts.stopped, memory_order_relaxed);
 }
 
 bool shard_may_boot(struct shard *shard)
 {
-    return shard->boots.count == 0 || (shard->boots.count < BOOTING_MOST && has_room(shard));
+    /* Few at first: how large VMs become is known when some have booted. */
+    return shard->boots.count == 0 || (shard->boots.count < BOOTING_MOST &&
+                                       shard->boots.count < BOOTING_FIRST + booted(shard) && has_room(shard));
 }
 
 int shard_boot(struct shard *shard)

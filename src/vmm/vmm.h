@@ -23,7 +23,9 @@ struct vmm_options {
     unsigned workers;      /* 1 to 256 */
     uint32_t memory_mib;   /* of each guest: 1 to 16 */
     uint64_t memory_limit; /* bytes that all stores together may take; 0: no limit. Boots end at 15/16 of it,
-                              less 16 bytes a VM: the rest is for VMs that grow */
+                              less 16 bytes a VM and less 1 MiB a worker (a quarter of
+                              its share when that is smaller): the rest is for VMs that
+                              grow */
     uint32_t slice;        /* instructions that a VM may execute before others get their turn */
     uint32_t output_limit; /* bytes on COM1 without sleep or input that stop a VM; 0: no limit */
     uint64_t boot_timeout_ns; /* a VM that has not announced itself by then has failed */

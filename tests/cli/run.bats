@@ -207,6 +207,15 @@ died() {
     "$MVM" stop
 }
 
+@test "VMs that hold data of their own: a small store takes what it holds, and none is lost" {
+    nasm -f bin -I "$BATS_TEST_DIRNAME/../../guests/" -DBYTES=32768 -o dirty.img "$BATS_TEST_DIRNAME/../guest/dirty.asm"
+    run -1 "$MVM" run --engine vmm --image dirty.img --count 1000 --store-limit 8M --detach --json --quiet
+    echo "$output"
+    jq -e '.stopped_by == "memory" and .vms.running > 100 and .vms.failed == 0 and .vms.stopped == 0' <<<"$output"
+    "$MVM" ask --challenge all --quiet
+    "$MVM" stop
+}
+
 @test "VMs that fail: their own words, status 1; nothing is kept when none came up" {
     need_qemu
     run -1 --separate-stderr "$MVM" run --engine qemu --machine nonesuch --count 2 --detach --quiet
