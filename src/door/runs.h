@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* clang-format off */
 /*
  * The runs of this user on this host. Each has a directory, named after it, below one private directory (mode
- * 0700):
+ * 0700): $XDG_RUNTIME_DIR/mvm, else /run/user/UID/mvm, else /tmp/mvm-UID, the first that can be and is the
+ * user's own.
  *
- *   $XDG_RUNTIME_DIR/mvm, else /run/user/UID/mvm, else /tmp/mvm-UID: the first that can be and is the user's
- * own NAME/lock       locked by the run for as long as it lives; the kernel lets go of it, whatever ends the
- * run NAME/run.json   what the run is, also for when it is no more NAME/control    the socket
- * (docs/control-protocol.md) NAME/...        what else the run needs, such as its image
+ *   NAME/lock       locked by the run for as long as it lives; the kernel lets go of it, whatever ends the run
+ *   NAME/run.json   what the run is, also for when it is no more
+ *   NAME/control    the socket (docs/control-protocol.md)
+ *   NAME/...        what else the run needs, such as its image
  */
+/* clang-format on */
 #ifndef MVM_DOOR_RUNS_H
 #define MVM_DOOR_RUNS_H
 

@@ -7,23 +7,12 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
-#include "host/procfile.h"
-#include "vmm/vmm.h"
+#include "engine/vmm_settings.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-struct vmm_settings {
-    uint64_t workers, ram_bytes, memory_bytes, slice, output_bytes, boot_timeout_ns;
-    const char *drive, *bases;
-    bool resident;
-};
-
-/* What `ram` and `drive` are when nothing is said of them. */
-enum { RAM_FALLBACK = 1 << 20, DRIVE_FALLBACK = 0x80 };
 
 enum { REQUESTS_A_SLAB = 256, REAP_AT_ONCE = 64, TEXT_ROOM = 160 };
 
@@ -46,190 +35,49 @@ struct vmm_population {
     bool resident;
 };
 
-static const char *const drives[] = {"disk", "floppy", NULL};
-static const char *const bases_choices[] = {"learned", "reset", NULL};
-
-#define SETTING(field) offsetof(struct vmm_settings, field)
-
-static const struct option_spec vmm_specs[] = {
-    {.name = "workers",
-     .kind = OPTION_COUNT,
-     .argument = "N",
-     .help = "threads that run VMs; 0 is one for each CPU",
-     .offset = SETTING(workers),
-     .fallback = "0",
-     .least = 0,
-     .most = 256},
-    {.name = "ram",
-     .kind = OPTION_SIZE,
-     .argument = "SIZE",
-     .help = "memory of each VM, in whole MiB",
-     .offset = SETTING(ram_bytes),
-     .fallback = "1M",
-     .least = 1 << 20,
-     .most = 16 << 20},
-    {.name = "store-limit",
-     .kind = OPTION_SIZE,
-     .argument = "SIZE",
-     .help = "memory that all VMs together may take; 0 is nine tenths of what the host has available",
-     .offset = SETTING(memory_bytes),
-     .fallback = "0"},
-    {.name = "slice",
-     .kind = OPTION_COUNT,
-     .argument = "N",
-     .help = "instructions that a VM which does not halt executes before others get their turn",
-     .offset = SETTING(slice),
-     .fallback = "50000",
-     .least = 1000,
-     .most = 100000000},
-    {.name = "output-limit",
-     .kind = OPTION_SIZE,
-     .argument = "SIZE",
-     .help = "a VM that sends more than this without sleeping or being sent anything is stopped",
-     .offset = SETTING(output_bytes),
-     .fallback = "1M",
-     .least = 1024,
-     .most = 1 << 30},
-    {.name = "boot-timeout",
-     .kind = OPTION_DURATION,
-     .argument = "TIME",
-     .help = "a VM that has not announced itself by then has failed",
-     .offset = SETTING(boot_timeout_ns),
-     .fallback = "30s",
-     .least = 0.01,
-     .most = 3600},
-    {.name = "drive",
-     .kind = OPTION_CHOICE,
-     .argument = "KIND",
-     .help = "what the image is booted from: disk or floppy",
-     .offset = SETTING(drive),
-     .fallback = "disk",
-     .choices = drives},
-    {.name = "bases",
-     .kind = OPTION_CHOICE,
-     .argument = "KIND",
-     .help = "what VMs are kept as differences to: the machine at reset, or also states learned from the "
-             "population",
-     .offset = SETTING(bases),
-     .fallback = "learned",
-     .choices = bases_choices},
-    {.name = "resident",
-     .kind = OPTION_FLAG,
-     .help = "keep a whole machine's memory for each VM, to measure what packing saves",
-     .offset = SETTING(resident)},
-};
-
-static int vmm_probe(const void *options, struct reason *reason)
+static struct vmm_population *of(struct population *population)
 {
-    const struct vmm_settings *settings = options;
-
-    if (settings->ram_bytes % (1 << 20))
-        return reason_set(reason, EINVAL, "--ram takes whole MiB, from 1M to 16M");
-    return 0;
+    return (struct vmm_population *)population;
 }
 
-/* Nine tenths of what the host has available: the rest is for the host. 0 when it does not say. */
-static uint64_t default_limit(void)
-{
-    char text[4096];
-    uint64_t kib;
-
-    if (procfile_text("", "/proc/meminfo", text, sizeof(text)) < 0)
-        return 0;
-    const char *at = strstr(text, "MemAvailable:");
-
-    if (!at)
-        return 0;
-    at += strlen("MemAvailable:");
-    return text_number(&at, &kib) ? kib * 1024 / 10 * 9 : 0;
-}
-
-static uint8_t drive_of(const struct vmm_settings *settings)
-{
-    return strcmp(settings->drive, "floppy") == 0 ? 0x00 : 0x80;
-}
-
-static struct vmm_options vmm_options_of(const struct engine_setup *setup)
-{
-    const struct vmm_settings *settings = setup->options;
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned workers = settings->workers ? (unsigned)settings->workers : online > 0 ? (unsigned)online : 1;
-
-    return (struct vmm_options){
-        .workers = workers < 256 ? workers : 256,
-        .memory_mib = (uint32_t)(settings->ram_bytes >> 20),
-        .memory_limit = settings->memory_bytes ? settings->memory_bytes : default_limit(),
-        .slice = (uint32_t)settings->slice,
-        .output_limit = (uint32_t)settings->output_bytes,
-        .boot_timeout_ns = settings->boot_timeout_ns,
-        .drive = drive_of(settings),
-        .learn = strcmp(settings->bases, "learned") == 0,
-        .resident = settings->resident,
-        .ready_line = setup->ready_line,
-    };
-}
-
-static int vmm_describe(const struct engine_setup *setup, struct result *result, struct reason *reason)
-{
-    const struct vmm_settings *settings = setup->options;
-    struct vmm_options options = vmm_options_of(setup);
-    struct result_facts *facts = &result->engine.options;
-    char text[SIZE_TEXT_ROOM];
-    int error = result_facts_add(&result->engine.versions, "vmm", "mvm " MVM_VERSION);
-
-    (void)reason;
-    if (!error)
-        error = result_facts_add(facts, "cpu", "emulated (libx86emu)");
-    snprintf(text, sizeof(text), "%u", options.workers);
-    if (!error)
-        error = result_facts_add(facts, "workers", text);
-    if (!error)
-        error = result_facts_add(facts, "ram", size_text((double)settings->ram_bytes, text));
-    if (!error)
-        error = result_facts_add(facts, "store-limit", size_text((double)options.memory_limit, text));
-    snprintf(text, sizeof(text), "%u", options.slice);
-    if (!error)
-        error = result_facts_add(facts, "slice", text);
-    if (!error)
-        error = result_facts_add(facts, "output-limit", size_text(options.output_limit, text));
-    if (!error)
-        error = result_facts_add(facts, "drive", settings->drive);
-    if (!error)
-        error = result_facts_add(facts, "bases", settings->bases);
-    return error ? error : result_facts_add(facts, "resident", settings->resident ? "yes" : "no");
-}
-
-static void made_of(struct vmm_population *population, struct vmm *vmm, const struct vmm_options *options)
-{
-    population->population.engine = &engine_vmm;
-    population->vmm = vmm;
-    population->announces = options->ready_line != NULL;
-    population->resident = options->resident;
-}
-
-static int vmm_engine_open(const struct engine_setup *setup, struct population **ret_population,
-                           struct reason *reason)
+/* Makes a population that is empty, or with `path` the one that is saved there. */
+static int make(const struct engine_setup *setup, const char *path, struct population **ret_population,
+                struct reason *reason)
 {
     struct vmm_population *population = calloc(1, sizeof(*population));
-    struct vmm_options options = vmm_options_of(setup);
-    struct vmm *vmm;
+    struct vmm_options options = vmm_settings_options(setup);
 
     if (!population)
         return reason_set(reason, ENOMEM, "no memory for a population");
-    int error = vmm_open(&options, setup->image->bytes, &vmm, reason);
+    int error = path ? vmm_restore(&options, path, &population->vmm, reason)
+                     : vmm_open(&options, setup->image->bytes, &population->vmm, reason);
 
     if (error) {
         free(population);
         return error;
     }
-    made_of(population, vmm, &options);
+    population->population.engine = &engine_vmm;
+    population->announces = options.ready_line != NULL;
+    population->resident = options.resident;
     *ret_population = &population->population;
     return 0;
 }
 
+static int vmm_engine_open(const struct engine_setup *setup, struct population **ret_population,
+                           struct reason *reason)
+{
+    return make(setup, NULL, ret_population, reason);
+}
+
+static int vmm_engine_restore(const struct engine_setup *setup, const char *path,
+                              struct population **ret_population, struct reason *reason)
+{
+    return make(setup, path, ret_population, reason);
+}
+
 static int vmm_engine_save(struct population *population, const char *path, struct reason *reason)
 {
-    return vmm_save(((struct vmm_population *)population)->vmm, path, reason);
+    return vmm_save(of(population)->vmm, path, reason);
 }
 
 /* The file holds what the VMs are; options that would make them others are refused. */
@@ -239,7 +87,7 @@ static int vmm_engine_look(const char *path, const void *options, struct engine_
     const struct vmm_settings *settings = options;
     struct vmm_saved saved;
     int error = vmm_look(path, &saved, reason);
-    uint8_t drive = drive_of(settings);
+    uint8_t drive = vmm_settings_drive(settings);
 
     if (error)
         return error;
@@ -254,31 +102,6 @@ static int vmm_engine_look(const char *path, const void *options, struct engine_
     ret_saved->vms = saved.vms;
     memcpy(ret_saved->image, saved.image, sizeof(ret_saved->image));
     return 0;
-}
-
-static int vmm_engine_restore(const struct engine_setup *setup, const char *path,
-                              struct population **ret_population, struct reason *reason)
-{
-    struct vmm_population *population = calloc(1, sizeof(*population));
-    struct vmm_options options = vmm_options_of(setup);
-    struct vmm *vmm;
-
-    if (!population)
-        return reason_set(reason, ENOMEM, "no memory for a population");
-    int error = vmm_restore(&options, path, &vmm, reason);
-
-    if (error) {
-        free(population);
-        return error;
-    }
-    made_of(population, vmm, &options);
-    *ret_population = &population->population;
-    return 0;
-}
-
-static struct vmm_population *of(struct population *population)
-{
-    return (struct vmm_population *)population;
 }
 
 static void vmm_engine_counts(struct population *population, struct engine_counts *ret_counts)
@@ -592,10 +415,10 @@ const struct engine engine_vmm = {
                     ENGINE_SAVES | ENGINE_TRACES,
     .asks_at_once = 256, /* a worker takes them one by one; fewer would leave it waiting for its next */
     .options = vmm_specs,
-    .option_count = sizeof(vmm_specs) / sizeof(vmm_specs[0]),
+    .option_count = VMM_SPECS,
     .options_size = sizeof(struct vmm_settings),
-    .probe = vmm_probe,
-    .describe = vmm_describe,
+    .probe = vmm_settings_probe,
+    .describe = vmm_settings_describe,
     .open = vmm_engine_open,
     .save = vmm_engine_save,
     .look = vmm_engine_look,

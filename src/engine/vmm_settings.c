@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/vmm_settings.h"
+
+#include "base/reason.h"
+#include "host/procfile.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const drives[] = {"disk", "floppy", NULL};
+static const char *const bases_choices[] = {"learned", "reset", NULL};
+
+#define SETTING(field) offsetof(struct vmm_settings, field)
+
+const struct option_spec vmm_specs[] = {
+    {.name = "workers",
+     .kind = OPTION_COUNT,
+     .argument = "N",
+     .help = "threads that run VMs; 0 is one for each CPU",
+     .offset = SETTING(workers),
+     .fallback = "0",
+     .least = 0,
+     .most = 256},
+    {.name = "ram",
+     .kind = OPTION_SIZE,
+     .argument = "SIZE",
+     .help = "memory of each VM, in whole MiB",
+     .offset = SETTING(ram_bytes),
+     .fallback = "1M",
+     .least = 1 << 20,
+     .most = 16 << 20},
+    {.name = "store-limit",
+     .kind = OPTION_SIZE,
+     .argument = "SIZE",
+     .help = "memory that all VMs together may take; 0 is nine tenths of what the host has available",
+     .offset = SETTING(memory_bytes),
+     .fallback = "0"},
+    {.name = "slice",
+     .kind = OPTION_COUNT,
+     .argument = "N",
+     .help = "instructions that a VM which does not halt executes before others get their turn",
+     .offset = SETTING(slice),
+     .fallback = "50000",
+     .least = 1000,
+     .most = 100000000},
+    {.name = "output-limit",
+     .kind = OPTION_SIZE,
+     .argument = "SIZE",
+     .help = "a VM that sends more than this without sleeping or being sent anything is stopped",
+     .offset = SETTING(output_bytes),
+     .fallback = "1M",
+     .least = 1024,
+     .most = 1 << 30},
+    {.name = "boot-timeout",
+     .kind = OPTION_DURATION,
+     .argument = "TIME",
+     .help = "a VM that has not announced itself by then has failed",
+     .offset = SETTING(boot_timeout_ns),
+     .fallback = "30s",
+     .least = 0.01,
+     .most = 3600},
+    {.name = "drive",
+     .kind = OPTION_CHOICE,
+     .argument = "KIND",
+     .help = "what the image is booted from: disk or floppy",
+     .offset = SETTING(drive),
+     .fallback = "disk",
+     .choices = drives},
+    {.name = "bases",
+     .kind = OPTION_CHOICE,
+     .argument = "KIND",
+     .help = "what VMs are kept as differences to: the machine at reset, or also states learned from the "
+             "population",
+     .offset = SETTING(bases),
+     .fallback = "learned",
+     .choices = bases_choices},
+    {.name = "resident",
+     .kind = OPTION_FLAG,
+     .help = "keep a whole machine's memory for each VM, to measure what packing saves",
+     .offset = SETTING(resident)},
+};
+
+int vmm_settings_probe(const void *options, struct reason *reason)
+{
+    const struct vmm_settings *settings = options;
+
+    if (settings->ram_bytes % (1 << 20))
+        return reason_set(reason, EINVAL, "--ram takes whole MiB, from 1M to 16M");
+    return 0;
+}
+
+/* Nine tenths of what the host has available: the rest is for the host. 0 when it does not say. */
+static uint64_t default_limit(void)
+{
+    char text[4096];
+    uint64_t kib;
+
+    if (procfile_text("", "/proc/meminfo", text, sizeof(text)) < 0)
+        return 0;
+    const char *at = strstr(text, "MemAvailable:");
+
+    if (!at)
+        return 0;
+    at += strlen("MemAvailable:");
+    return text_number(&at, &kib) ? kib * 1024 / 10 * 9 : 0;
+}
+
+uint8_t vmm_settings_drive(const struct vmm_settings *settings)
+{
+    return strcmp(settings->drive, "floppy") == 0 ? 0x00 : 0x80;
+}
+
+struct vmm_options vmm_settings_options(const struct engine_setup *setup)
+{
+    const struct vmm_settings *settings = setup->options;
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned workers = settings->workers ? (unsigned)settings->workers : online > 0 ? (unsigned)online : 1;
+
+    return (struct vmm_options){
+        .workers = workers < 256 ? workers : 256,
+        .memory_mib = (uint32_t)(settings->ram_bytes >> 20),
+        .memory_limit = settings->memory_bytes ? settings->memory_bytes : default_limit(),
+        .slice = (uint32_t)settings->slice,
+        .output_limit = (uint32_t)settings->output_bytes,
+        .boot_timeout_ns = settings->boot_timeout_ns,
+        .drive = vmm_settings_drive(settings),
+        .learn = strcmp(settings->bases, "learned") == 0,
+        .resident = settings->resident,
+        .ready_line = setup->ready_line,
+    };
+}
+
+int vmm_settings_describe(const struct engine_setup *setup, struct result *result, struct reason *reason)
+{
+    const struct vmm_settings *settings = setup->options;
+    struct vmm_options options = vmm_settings_options(setup);
+    struct result_facts *facts = &result->engine.options;
+    char text[SIZE_TEXT_ROOM];
+    int error = result_facts_add(&result->engine.versions, "vmm", "mvm " MVM_VERSION);
+
+    (void)reason;
+    if (!error)
+        error = result_facts_add(facts, "cpu", "emulated (libx86emu)");
+    snprintf(text, sizeof(text), "%u", options.workers);
+    if (!error)
+        error = result_facts_add(facts, "workers", text);
+    if (!error)
+        error = result_facts_add(facts, "ram", size_text((double)settings->ram_bytes, text));
+    if (!error)
+        error = result_facts_add(facts, "store-limit", size_text((double)options.memory_limit, text));
+    snprintf(text, sizeof(text), "%u", options.slice);
+    if (!error)
+        error = result_facts_add(facts, "slice", text);
+    if (!error)
+        error = result_facts_add(facts, "output-limit", size_text(options.output_limit, text));
+    if (!error)
+        error = result_facts_add(facts, "drive", settings->drive);
+    if (!error)
+        error = result_facts_add(facts, "bases", settings->bases);
+    return error ? error : result_facts_add(facts, "resident", settings->resident ? "yes" : "no");
+}
