@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* clang-format off */
 /*
  * A population as a file. All numbers are little-endian.
  *
@@ -8,15 +9,20 @@
  *   4    boot drive
  *   4    how many bases
  *   8    the population's clock, ns
- *   8    how many VMs
+ *   8    how many numbers of VMs
  *   512  the image
- *   for each base: 4 its parent; its state; 4 how many lines of 64 bytes follow; for each line 4 its number
- * and 64 bytes. The lines are the difference to the parent's memory; those of base 0 to zeros. for each VM in
- * order: 4 the size of its record, and the record (shard.h) 32   SHA-256 of all before
+ *   for each base:
+ *     4    its parent; its state follows
+ *     4    how many lines of 64 bytes follow
+ *     for each line 4 its number, and 64 bytes: the difference to the parent's memory, of base 0 to zeros
+ *   for each VM in order:
+ *     4    the size of its record, and the record (shard.h)
+ *   32   SHA-256 of all before
  *
  * What is only true while the population runs (timers, queues) is made anew from the machines when it is
  * restored.
  */
+/* clang-format on */
 #include "base/clock.h"
 #include "base/reason.h"
 #include "vmm/population.h"
