@@ -13,6 +13,11 @@ guest_image() {
     assemble -o "$2" "${@:3}" "$BATS_TEST_DIRNAME/../guest/$1.asm"
 }
 
+# Whether memory that is freed stays with the address sanitizer, and each piece has its red zone.
+sanitized() {
+    ldd "$MVM" | grep -q libasan
+}
+
 @test "every option of the vmm engine refuses what it cannot take" {
     local option bad
     while read -r option bad; do
@@ -53,7 +58,8 @@ LIST
                 and .held_bytes >= .used_bytes and .used_bytes >= .record_bytes and .vms_stopped_by_triple_fault == 0)
            and .engine.options.resident == "no" and .engine.options.bases == "learned"' run/result.json
     # Its process knows to some bytes what the host does not see.
-    jq -e '(.per_vm.own_memory_bytes | . > 8 and . < 300) and .intervals[3].own_memory_bytes.mean > 0
+    sanitized || jq -e '.per_vm.own_memory_bytes | . > 8 and . < 300' run/result.json
+    jq -e '.intervals[3].own_memory_bytes.mean > 0
            and (.intervals[0].boot_seconds | .n >= 1000 and .median > 0 and .median < 0.1)' run/result.json
     grep -q "class T (booted and kept as data" run/resources.svg
     [ "$(head -n 1 run/samples.csv | tr , '\n' | grep -c '^own_memory_bytes$')" -eq 1 ]
@@ -138,14 +144,15 @@ LIST
 }
 
 @test "without --max the pilot finds how many fill a share of memory" {
-    guest_image dirty dirty.img -DBYTES=262144
-    run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --memory-limit 400M --intervals 5 --out run \
+    sanitized && skip "a VM's memory is the address sanitizer's here; the plain build is tested"
+    guest_image dirty dirty.img -DBYTES=65536
+    run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --memory-limit 200M --intervals 5 --out run \
         --samples 2 --sample-time 100ms --settle 3s --quiet
     echo "$output$stderr"
     [ "$status" -eq 0 ]
     # Others may take memory or CPU of this machine meanwhile; what was planned came from the pilot.
-    jq -e '.pilot.vms >= 64 and (.pilot.memory_bytes_per_vm | . > 200000 and . < 400000)
-           and (.plan.interval_vms | . > 150 and . < 500) and .population.alive == .population.started' run/result.json
+    jq -e '.pilot.vms >= 64 and (.pilot.memory_bytes_per_vm | . > 50000 and . < 100000)
+           and (.plan.interval_vms | . > 300 and . < 1000) and .population.alive == .population.started' run/result.json
 }
 
 @test "--resident keeps a whole memory for each VM, within the same limit" {
