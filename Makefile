@@ -17,7 +17,7 @@ FUZZ_SECONDS ?= 1000000
 all:
 	@command -v meson >/dev/null || { echo "meson is not installed; 'make packages' installs what building needs" >&2; exit 1; }
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
-	ninja -C $(BUILD) mvm
+	ninja -C $(BUILD) mvm bench/vmm-bench
 
 packages:
 	@scripts/install-packages build
