@@ -19,7 +19,7 @@
 
 #include "base/reason.h"
 #include "engine/processes.h"
-#include "engine/spawn.h"
+#include "host/spawn.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/reason.h"
 #include "engine/processes.h"
-#include "engine/spawn.h"
+#include "host/spawn.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "engine/process_population.h"
 
 #include "base/clock.h"
-#include "engine/spawn.h"
+#include "host/spawn.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -239,7 +239,8 @@ void process_watch_serial(struct processes *processes, uint64_t vm, uint32_t eve
     epoll_ctl(processes->epoll, EPOLL_CTL_MOD, processes->vms[vm].serial.fd, &event);
 }
 
-/* A VM with a console is heard as far as there is room for what it says; then its socket fills, and it waits. */
+/* A VM with a console is heard as far as there is room for what it says; then its socket fills, and it waits.
+ */
 static void console_has_event(struct processes *processes, uint64_t vm)
 {
     struct serial *serial = &processes->vms[vm].serial;

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "engine/process_population.h"
-#include "engine/spawn.h"
+#include "host/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "engine/spawn.h"
+#include "host/spawn.h"
 
 #include "base/reason.h"
 #include "host/survive.h"

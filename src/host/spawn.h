@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Starting programs. */
-#ifndef MVM_ENGINE_SPAWN_H
-#define MVM_ENGINE_SPAWN_H
+#ifndef MVM_HOST_SPAWN_H
+#define MVM_HOST_SPAWN_H
 
 #include <stddef.h>
 #include <sys/types.h>
