@@ -146,7 +146,7 @@ LIST
 @test "without --max the pilot finds how many fill a share of memory" {
     sanitized && skip "a VM's memory is the address sanitizer's here; the plain build is tested"
     guest_image dirty dirty.img -DBYTES=65536
-    run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --memory-limit 200M --intervals 5 --out run \
+    run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --memory-limit 600M --intervals 10 --out run \
         --samples 2 --sample-time 100ms --settle 3s --quiet
     echo "$output$stderr"
     [ "$status" -eq 0 ]
