@@ -177,6 +177,8 @@ static const char *stop_counter(enum vm_stop stop)
         return "vms_stopped_by_lack_of_memory";
     case VM_STOP_NOT_STARTED:
         return "vms_not_started";
+    case VM_STOP_HOST:
+        return "vms_stopped_by_kvm";
     case VM_STOP_COUNT:
         break;
     }

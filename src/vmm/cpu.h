@@ -14,6 +14,7 @@
 
 #include "vmm/context.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 struct reason;
@@ -30,6 +31,27 @@ enum cpu_exit {
 /* The details of VM_STOP_UNSUPPORTED. */
 enum cpu_unsupported { CPU_NO_PAGING = 1, CPU_NO_RINGS, CPU_NO_TASKS, CPU_NO_V86 };
 
+/* The details of VM_STOP_HOST: KVM's exit reason and, from bit 8 on, what else it said; or these. */
+#define HOST_ERRNO     0x80000000u /* and the errno of a failed ioctl */
+#define HOST_UNSETTLED 0x40000000u /* what the guest had begun did not come to an end */
+
+/* Why a CPU that is hardware came out of the guest. */
+enum cpu_exit_kind {
+    CPU_EXIT_PORT,
+    CPU_EXIT_MEMORY, /* an access where no memory is */
+    CPU_EXIT_HALT,
+    CPU_EXIT_WINDOW, /* an interrupt can be taken now */
+    CPU_EXIT_KICK,   /* a signal: the time is over */
+    CPU_EXIT_OTHER,
+    CPU_EXITS,
+};
+
+/* What a CPU that is hardware has done; written by its thread, read by any. */
+struct cpu_counts {
+    _Atomic uint64_t runs, ioctls, timers, exits[CPU_EXITS];
+    _Atomic uint64_t shells, shells_made;
+};
+
 struct cpu; /* one implementation's own */
 
 struct cpu_kind {
@@ -43,10 +65,16 @@ struct cpu_kind {
      * call. */
     enum cpu_exit (*run)(struct cpu *cpu, struct context *context, uint64_t slice);
 
+    /* What it counts, while it lives; NULL: it counts nothing but context->instructions. */
+    const struct cpu_counts *(*counts)(const struct cpu *cpu);
+
     void (*destroy)(struct cpu *cpu); /* NULL is fine */
 };
 
 extern const struct cpu_kind cpu_x86emu;
+/* Its instructions cannot be counted: context->instructions stays as it is. A machine that is not resident
+ * may go from one of the two to the other between any two runs. */
+extern const struct cpu_kind cpu_kvm;
 
 /* The registers of an x86 after reset as they are when the CPU begins at F000:FFF0 (Intel SDM volume 3, table
  * 9-1; real mode, CS base F0000h, as the alias at FFFF0000h is not there). */

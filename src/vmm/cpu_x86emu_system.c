@@ -5,6 +5,7 @@
  */
 #include "vmm/cpu_x86emu_segment.h"
 #include "vmm/cpu_x86emu_special.h"
+#include "vmm/cpuid.h"
 
 enum {
     CR0_TS = 1 << 3,
@@ -317,20 +318,13 @@ bool execute_model_specific(struct cpu *cpu, const struct instruction *instructi
 
 bool execute_identify(struct cpu *cpu, const struct instruction *instruction)
 {
-    enum { FEATURE_TSC = 1 << 4, FEATURE_MSR = 1 << 5, FEATURE_CX8 = 1 << 8, FEATURE_CMOV = 1 << 15 };
     x86emu_t *emu = cpu->emu;
+    const struct cpuid_leaf *leaf = &cpuid_leaves[emu->x86.R_EAX == 0 ? 0 : CPUID_LEAVES - 1];
 
-    if (emu->x86.R_EAX == 0) {
-        emu->x86.R_EAX = 1;
-        emu->x86.R_EBX = 0x206d766d; /* "mvm x86emu  " */
-        emu->x86.R_EDX = 0x65363878;
-        emu->x86.R_ECX = 0x2020756d;
-    } else {
-        emu->x86.R_EAX = 0x600; /* family 6, as in DX at reset */
-        emu->x86.R_EBX = 0;
-        emu->x86.R_ECX = 0;
-        emu->x86.R_EDX = FEATURE_TSC | FEATURE_MSR | FEATURE_CX8 | FEATURE_CMOV;
-    }
+    emu->x86.R_EAX = leaf->eax;
+    emu->x86.R_EBX = leaf->ebx;
+    emu->x86.R_ECX = leaf->ecx;
+    emu->x86.R_EDX = leaf->edx;
     return execute_ends(cpu, after_opcode(instruction));
 }
 

@@ -55,6 +55,7 @@ enum vm_stop {
     VM_STOP_OUTPUT,      /* sent more than the limit without sleeping or being sent anything */
     VM_STOP_NO_MEMORY,   /* its state outgrew the population's memory limit */
     VM_STOP_NOT_STARTED, /* saved populations: a number between others that no VM had */
+    VM_STOP_HOST,        /* the host's KVM could not run it further (detail: see cpu.h) */
     VM_STOP_COUNT,
 };
 

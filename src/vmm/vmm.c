@@ -322,9 +322,20 @@ const char *vmm_stop_name(enum vm_stop stop)
         [VM_STOP_OUTPUT] = "output limit",
         [VM_STOP_NO_MEMORY] = "no memory",
         [VM_STOP_NOT_STARTED] = "never started",
+        [VM_STOP_HOST] = "KVM gave up",
     };
 
     return names[stop];
+}
+
+static void explain_host(uint32_t detail, char *text, size_t room)
+{
+    if (detail & HOST_ERRNO)
+        snprintf(text, room, "KVM could not run it: %s", strerror((int)(detail & ~HOST_ERRNO)));
+    else if (detail == HOST_UNSETTLED)
+        snprintf(text, room, "KVM could not bring an instruction of it to an end");
+    else
+        snprintf(text, room, "KVM could not run it further (exit reason %u, %u)", detail & 0xff, detail >> 8);
 }
 
 static void explain(enum vm_stop stop, uint32_t detail, char *text, size_t room)
@@ -342,6 +353,10 @@ static void explain(enum vm_stop stop, uint32_t detail, char *text, size_t room)
         snprintf(text, room, "triple fault");
         break;
     case VM_STOP_UNKNOWN_OPCODE:
+        if (detail == 0) { /* a CPU that is hardware tells only that its registers have changed */
+            snprintf(text, room, "it used a coprocessor, MMX or SSE, which the machine does not have");
+            break;
+        }
         snprintf(text, room, "it executed an instruction that is not emulated (%02X %02X)", detail & 0xff,
                  detail >> 8 & 0xff);
         break;
@@ -361,6 +376,9 @@ static void explain(enum vm_stop stop, uint32_t detail, char *text, size_t room)
         break;
     case VM_STOP_NOT_STARTED:
         snprintf(text, room, "it was never started");
+        break;
+    case VM_STOP_HOST:
+        explain_host(detail, text, room);
         break;
     case VM_STOP_COUNT:
         break;

@@ -5,7 +5,7 @@
  *
  *   vmm-run IMAGE [--ram MIB] [--floppy] [--input FILE] [--after TEXT] [--seconds S] [--slice N]
  *           [--no-reboot] [--pack] [--learn] [--digest N] [--counted]
- *           [--trace]
+ *           [--trace] [--cpu emulated|kvm]
  *
  * The input goes to COM1 as the guest takes it, from when it has sent the text. Ends when the guest has
  * halted for good or was stopped (with the reason on standard error), at a reset with --no-reboot, or when
@@ -13,7 +13,8 @@
  * slices become larger), --learn makes bases of what it packs too. --counted: a clock that counts
  * instructions, 10 million in a second, and skips what the guest sleeps, so that all runs see the same time.
  * --digest adds a line with a hash of registers and memory at every N-th slice to standard error, on that
- * clock. --trace shows each instruction there.
+ * clock. --trace shows each instruction there. On KVM there are no instructions to count: slices are times,
+ * and --counted, --digest and --trace mean nothing.
  */
 #include "base/clock.h"
 #include "base/file.h"
@@ -42,6 +43,7 @@ enum {
 
 struct run {
     struct machine_bench *bench;
+    const struct cpu_kind *kind;
     struct cpu *cpu;
     struct context *context;
     uint8_t *packed;
@@ -173,7 +175,7 @@ static int loop(struct run *run)
     while (context_now(run->context) < run->end_ns) {
         board_advance(run->context);
         feed(run);
-        enum cpu_exit end = cpu_x86emu.run(run->cpu, run->context, run->slice);
+        enum cpu_exit end = run->kind->run(run->cpu, run->context, run->slice);
 
         drain(run);
         if (run->digest && run->slices++ % run->digest == 0)
@@ -223,21 +225,19 @@ static uint8_t *read_whole(const char *path, size_t most, size_t *ret_size)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"ram", 1, NULL, 'r'},
-                                            {"floppy", 0, NULL, 'f'},
-                                            {"input", 1, NULL, 'i'},
-                                            {"after", 1, NULL, 'a'},
-                                            {"seconds", 1, NULL, 's'},
-                                            {"slice", 1, NULL, 'n'},
-                                            {"no-reboot", 0, NULL, 'b'},
-                                            {"pack", 0, NULL, 'p'},
-                                            {"learn", 0, NULL, 'l'},
-                                            {"digest", 1, NULL, 'd'},
-                                            {"counted", 0, NULL, 'c'},
-                                            {"trace", 0, NULL, 't'},
-                                            {0}};
-    struct run run = {
-        .drive = 0x80, .after = "", .slice = 20000, .epoch_ns = clock_now_ns(), .end_ns = 10 * NS_PER_SECOND};
+    static const struct option options[] = {{"ram", 1, NULL, 'r'},       {"floppy", 0, NULL, 'f'},
+                                            {"input", 1, NULL, 'i'},     {"after", 1, NULL, 'a'},
+                                            {"seconds", 1, NULL, 's'},   {"slice", 1, NULL, 'n'},
+                                            {"no-reboot", 0, NULL, 'b'}, {"pack", 0, NULL, 'p'},
+                                            {"learn", 0, NULL, 'l'},     {"digest", 1, NULL, 'd'},
+                                            {"counted", 0, NULL, 'c'},   {"trace", 0, NULL, 't'},
+                                            {"cpu", 1, NULL, 'k'},       {0}};
+    struct run run = {.kind = &cpu_x86emu,
+                      .drive = 0x80,
+                      .after = "",
+                      .slice = 20000,
+                      .epoch_ns = clock_now_ns(),
+                      .end_ns = 10 * NS_PER_SECOND};
     struct reason reason = {""};
     struct machine_state state;
     struct machine_bases *bases;
@@ -267,6 +267,10 @@ int main(int argc, char **argv)
             run.counted = true;
         else if (option == 't')
             run.trace = true;
+        else if (option == 'k' && strcmp(optarg, "kvm") == 0)
+            run.kind = &cpu_kvm;
+        else if (option == 'k' && strcmp(optarg, "emulated") == 0)
+            run.kind = &cpu_x86emu;
         else if (option == 'd')
             run.counted = (run.digest = strtoull(optarg, NULL, 10)) > 0;
         else
@@ -276,7 +280,7 @@ int main(int argc, char **argv)
         fprintf(stderr,
                 "usage: vmm-run IMAGE [--ram MIB] [--floppy] [--input FILE] [--after TEXT] [--seconds S] "
                 "[--slice N] [--no-reboot] "
-                "[--pack] [--learn] [--digest N] [--counted] [--trace]\n");
+                "[--pack] [--learn] [--digest N] [--counted] [--trace] [--cpu emulated|kvm]\n");
         return 2;
     }
     uint8_t *image = read_whole(argv[optind], IMAGE_MOST, &size), *memory = malloc((size_t)mib * MEMORY_MIB);
@@ -288,7 +292,7 @@ int main(int argc, char **argv)
     }
     shard_power_on(&state, memory, mib, image, run.drive);
     if (machine_bases_create(&state, memory, mib * MEMORY_MIB, &bases, &reason) < 0 ||
-        machine_bench_create(bases, &run.bench, &reason) < 0 || cpu_x86emu.create(&run.cpu, &reason) < 0) {
+        machine_bench_create(bases, &run.bench, &reason) < 0 || run.kind->create(&run.cpu, &reason) < 0) {
         fprintf(stderr, "vmm-run: %s\n", reason.text);
         return 2;
     }
@@ -308,7 +312,7 @@ int main(int argc, char **argv)
     int status = loop(&run);
 
     machine_unlay(run.bench, run.context);
-    cpu_x86emu.destroy(run.cpu);
+    run.kind->destroy(run.cpu);
     machine_bench_free(run.bench);
     machine_bases_free(bases);
     free(run.packed);

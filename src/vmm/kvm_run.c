@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vmm/kvm_run.h"
+
+#include "base/clock.h"
+#include "vmm/board.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+enum {
+    SYNCED = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS,
+    FLAG_IF = 0x200,
+    VECTOR_UD = 6,
+    NS_PER_INSTRUCTION = 10, /* what an instruction of a slice is taken for */
+    SETTLE_TRIES = 100,
+};
+
+/* KVM_RUN is not interrupted sooner than this, so that the guest gets somewhere. */
+#define LEAST_NS (5 * NS_PER_MILLISECOND / 1000)
+/* For an event that is to be delivered before the guest is put away. */
+#define DELIVERY_NS (50 * NS_PER_MILLISECOND / 1000)
+
+struct run {
+    struct kvm_runner *runner;
+    struct kvm_vm *vm;
+    struct context *context;
+    uint64_t monotonic; /* CLOCK_MONOTONIC is the population's clock and this */
+    uint64_t ends_ns;
+    bool broken;
+};
+
+static void count(struct run *run, enum cpu_exit_kind kind)
+{
+    _Atomic uint64_t *counter = &run->runner->counts->exits[kind];
+
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+static void stop_for_host(struct run *run, uint32_t detail)
+{
+    context_stop(run->context, VM_STOP_HOST, detail);
+    run->broken = true;
+}
+
+/* KVM_RUN; 0 or -errno. */
+static int enter(struct run *run)
+{
+    struct kvm_run *shared = run->vm->run;
+    int result;
+
+    shared->kvm_valid_regs = SYNCED;
+    shared->cr8 = 0;
+    run->vm->ioctls++;
+    result = ioctl(run->vm->cpu, KVM_RUN, 0) < 0 ? -errno : 0;
+    shared->kvm_dirty_regs = 0;
+    return result;
+}
+
+/* An event is on its way to the guest. */
+static bool is_delivering(const struct kvm_run *shared)
+{
+    const struct kvm_vcpu_events *events = &shared->s.regs.events;
+
+    return events->exception.injected || events->exception.pending || events->interrupt.injected ||
+           events->nmi.injected || events->nmi.pending ||
+           (events->flags & KVM_VCPUEVENT_VALID_TRIPLE_FAULT && events->triple_fault.pending);
+}
+
+/* The vCPU is between two instructions, and would take an interrupt. */
+static bool is_open(const struct kvm_vm *vm)
+{
+    const struct kvm_run *shared = vm->run;
+
+    return !vm->completes && shared->s.regs.regs.rflags & FLAG_IF &&
+           !shared->s.regs.events.interrupt.shadow && !is_delivering(shared);
+}
+
+/* Hands the board's interrupt over, or asks KVM to come out when it can be. */
+static void offer_interrupt(struct run *run)
+{
+    struct kvm_run *shared = run->vm->run;
+
+    if (run->context->interrupt && is_open(run->vm)) {
+        shared->s.regs.events.interrupt.injected = 1;
+        shared->s.regs.events.interrupt.soft = 0;
+        shared->s.regs.events.interrupt.nr = board_acknowledge(run->context);
+        shared->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
+    }
+    shared->request_interrupt_window = run->context->interrupt;
+}
+
+static void access_ports(struct run *run)
+{
+    struct kvm_run *shared = run->vm->run;
+    uint8_t *data = (uint8_t *)shared + shared->io.data_offset;
+    unsigned size = shared->io.size;
+
+    for (uint32_t i = 0; i < shared->io.count; i++, data += size) {
+        uint32_t value = 0;
+
+        if (shared->io.direction == KVM_EXIT_IO_IN) {
+            value = board_in(run->context, shared->io.port, size);
+            memcpy(data, &value, size);
+        } else {
+            memcpy(&value, data, size);
+            board_out(run->context, shared->io.port, size, value);
+        }
+    }
+}
+
+/* Where no memory is, all bytes are FFh: as an instruction, one that is undefined. */
+static bool is_beyond_memory(const struct run *run)
+{
+    const struct kvm_sync_regs *regs = &run->vm->run->s.regs;
+    const struct memory *memory = &run->context->memory;
+    uint32_t address = (uint32_t)(regs->sregs.cs.base + regs->regs.rip) & memory->a20_mask;
+
+    return memory_readable(memory, address, 1) == NULL;
+}
+
+/* KVM emulates some instructions, and none that it cannot fetch from memory. */
+static void fail_internally(struct run *run)
+{
+    struct kvm_run *shared = run->vm->run;
+    struct kvm_vcpu_events *events = &shared->s.regs.events;
+
+    if (shared->internal.suberror != KVM_INTERNAL_ERROR_EMULATION || !is_beyond_memory(run)) {
+        stop_for_host(run, shared->exit_reason | shared->internal.suberror << 8);
+        return;
+    }
+    if (!is_delivering(shared)) {
+        events->exception.injected = 1;
+        events->exception.nr = VECTOR_UD;
+        events->exception.has_error_code = 0;
+        shared->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
+    }
+}
+
+static void take_exit(struct run *run)
+{
+    struct kvm_run *shared = run->vm->run;
+    int error;
+
+    switch (shared->exit_reason) {
+    case KVM_EXIT_IO:
+        count(run, CPU_EXIT_PORT);
+        run->vm->completes = true;
+        access_ports(run);
+        break;
+    case KVM_EXIT_MMIO:
+        count(run, CPU_EXIT_MEMORY);
+        run->vm->completes = true;
+        if (!shared->mmio.is_write)
+            memset(shared->mmio.data, 0xff, sizeof(shared->mmio.data));
+        break;
+    case KVM_EXIT_HLT:
+        count(run, CPU_EXIT_HALT);
+        run->context->state.cpu.halted = 1;
+        break;
+    case KVM_EXIT_IRQ_WINDOW_OPEN:
+        count(run, CPU_EXIT_WINDOW);
+        break;
+    case KVM_EXIT_DIRTY_RING_FULL:
+        count(run, CPU_EXIT_OTHER);
+        error = run->runner->make_room ? run->runner->make_room(run->runner->room_context, run->vm) : -ENXIO;
+        if (error)
+            stop_for_host(run, HOST_ERRNO | (uint32_t)-error);
+        break;
+    case KVM_EXIT_SET_TPR: /* there is nothing that has priorities */
+    case KVM_EXIT_INTR:
+        count(run, CPU_EXIT_OTHER);
+        break;
+    case KVM_EXIT_SHUTDOWN:
+        count(run, CPU_EXIT_OTHER);
+        context_stop(run->context, VM_STOP_TRIPLE_FAULT, 0);
+        run->broken = true;
+        break;
+    case KVM_EXIT_INTERNAL_ERROR:
+        count(run, CPU_EXIT_OTHER);
+        fail_internally(run);
+        break;
+    case KVM_EXIT_FAIL_ENTRY:
+        count(run, CPU_EXIT_OTHER);
+        stop_for_host(run,
+                      shared->exit_reason | (uint32_t)shared->fail_entry.hardware_entry_failure_reason << 8);
+        break;
+    default:
+        count(run, CPU_EXIT_OTHER);
+        stop_for_host(run, shared->exit_reason);
+    }
+}
+
+/* Lets the guest run until it comes out, at `until_ns` of the population's clock at the latest; 0: it is not
+ * to run, only what it has begun is to be completed. */
+static void go(struct run *run, uint64_t until_ns)
+{
+    struct kvm_run *shared = run->vm->run;
+    int error = kvm_kick_arm(&run->runner->kick, shared,
+                             (until_ns ? until_ns : run->context->now_ns + DELIVERY_NS) + run->monotonic);
+
+    if (error) {
+        stop_for_host(run, HOST_ERRNO | (uint32_t)-error);
+        return;
+    }
+    if (until_ns == 0)
+        shared->immediate_exit = 1;
+    error = enter(run);
+    context_now(run->context);
+    if (error == 0) {
+        run->vm->completes = false;
+        take_exit(run);
+    } else if (error == -EINTR || error == -EAGAIN) {
+        run->vm->completes = false;
+        count(run, CPU_EXIT_KICK);
+    } else {
+        stop_for_host(run, HOST_ERRNO | (uint32_t)-error);
+    }
+}
+
+/* Completes what is under way in the vCPU, as the machine is put away between two instructions. What a
+ * stopped one would do next does not matter, but for the completion, which would reach the next. */
+static void settle(struct run *run)
+{
+    struct kvm_run *shared = run->vm->run;
+
+    shared->request_interrupt_window = 0;
+    for (unsigned tries = 0; !run->broken && tries < SETTLE_TRIES; tries++) {
+        if (run->vm->completes)
+            go(run, 0);
+        else if (is_delivering(shared) && !run->context->state.stop)
+            go(run, run->context->now_ns + DELIVERY_NS);
+        else
+            return;
+    }
+    if (!run->broken)
+        stop_for_host(run, HOST_UNSETTLED);
+}
+
+static uint64_t deadline(const struct run *run)
+{
+    const struct context *context = run->context;
+    uint64_t at = run->ends_ns;
+
+    /* While an interrupt waits already, what comes next is looked at when that has been taken. */
+    if (!context->interrupt) {
+        uint64_t next = board_next_event(context);
+
+        at = next < at ? next : at;
+    }
+    return at > context->now_ns + LEAST_NS ? at : context->now_ns + LEAST_NS;
+}
+
+static bool is_woken(const struct run *run)
+{
+    return run->context->interrupt && is_open(run->vm);
+}
+
+static enum cpu_exit loop(struct run *run)
+{
+    struct context *context = run->context;
+
+    for (;;) {
+        if (context->state.stop)
+            return CPU_STOPPED;
+        if (context->leave)
+            return CPU_LEFT;
+        if (context->state.cpu.halted && !is_woken(run))
+            return CPU_HALTED;
+        if (context->now_ns >= run->ends_ns)
+            return CPU_SLICE;
+        context->state.cpu.halted = 0;
+        offer_interrupt(run);
+        go(run, deadline(run));
+        board_advance(context);
+    }
+}
+
+enum cpu_exit kvm_run_guest(struct kvm_runner *runner, struct kvm_vm *vm, struct context *context,
+                            uint64_t slice, bool *ret_broken)
+{
+    struct run run = {.runner = runner, .vm = vm, .context = context};
+    uint64_t now = context_now(context), most = (UINT64_MAX - now) / NS_PER_INSTRUCTION;
+
+    run.monotonic = clock_now_ns() - now;
+    run.ends_ns = now + (slice < most ? slice : most) * NS_PER_INSTRUCTION;
+    if (context->slice_ends_ns && context->slice_ends_ns < run.ends_ns)
+        run.ends_ns = context->slice_ends_ns;
+    board_advance(context);
+
+    enum cpu_exit exit = loop(&run);
+
+    settle(&run);
+    kvm_kick_leave();
+    *ret_broken = run.broken;
+    return context->state.stop ? CPU_STOPPED : exit;
+}
+
+void kvm_runner_release(struct kvm_runner *runner)
+{
+    kvm_kick_release(&runner->kick);
+}

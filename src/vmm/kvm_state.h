@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The registers of our machine in a vCPU, by way of kvm_run.s.regs (KVM_CAP_SYNC_REGS). */
+#ifndef MVM_VMM_KVM_STATE_H
+#define MVM_VMM_KVM_STATE_H
+
+#include "vmm/cpu.h"
+#include "vmm/kvm.h"
+
+/* Puts all registers into kvm_run.s.regs, for the next KVM_RUN to take, and takes back every event that the
+ * vCPU had under way. `system`: segments, tables and control registers too; the vCPU has them when false. */
+void kvm_state_put(struct kvm_vm *vm, const struct cpu_state *cpu, bool system);
+
+/* The other way: all but `halted` and the debug registers. */
+void kvm_state_get(const struct kvm_vm *vm, struct cpu_state *cpu);
+
+/* What the vCPU has beyond cpu_state is as kvm_state_put() would put it. */
+bool kvm_state_is_whole(const struct kvm_vm *vm);
+
+/* Segments, tables and control registers are the same. */
+bool kvm_state_same_system(const struct cpu_state *a, const struct cpu_state *b);
+
+/* Debug registers: an ioctl each. -errno. */
+int kvm_state_put_debug(struct kvm_vm *vm, const struct cpu_state *cpu);
+int kvm_state_get_debug(struct kvm_vm *vm, struct cpu_state *cpu);
+
+/* Stops the VM when it is in a mode that our machine does not have: paging, rings, virtual-8086. */
+void kvm_state_judge(struct context *context);
+
+#endif
