@@ -18,6 +18,7 @@ static const struct {
     {"trace", "what a VM executes, as it happens", cmd_trace},
     {"save", "a run's population as a file", cmd_save},
     {"restore", "keep a saved population again", cmd_restore},
+    {"lab", "a command on an emulated host that has KVM", cmd_lab},
     {"report", "tables and pictures from results", cmd_report},
     {"compare", "what changed between two results", cmd_compare},
 };

@@ -14,6 +14,7 @@ int cmd_ask(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_console(int argc, char **argv);
 int cmd_image(int argc, char **argv);
+int cmd_lab(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
