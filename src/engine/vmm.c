@@ -33,6 +33,7 @@ struct vmm_population {
     struct engine_ask *refused; /* asks for which there was no memory */
     char last_failure[TEXT_ROOM];
     bool resident;
+    enum vmm_cpu cpu;
 };
 
 static struct vmm_population *of(struct population *population)
@@ -59,6 +60,7 @@ static int make(const struct engine_setup *setup, const char *path, struct popul
     population->population.engine = &engine_vmm;
     population->announces = options.ready_line != NULL;
     population->resident = options.resident;
+    population->cpu = options.cpu;
     *ret_population = &population->population;
     return 0;
 }
@@ -185,6 +187,44 @@ static const char *stop_counter(enum vm_stop stop)
     return "vms_stopped";
 }
 
+struct counter {
+    const char *name;
+    uint64_t value;
+};
+
+static int set_counters(struct result_counters *counters, const struct counter *list, size_t count)
+{
+    int error = 0;
+
+    for (size_t i = 0; !error && i < count; i++)
+        error = result_counter_set(counters, list[i].name, (double)list[i].value);
+    return error;
+}
+
+/* What a CPU can count: an emulated one instructions, KVM how often it came out of the guests, and why. */
+static int account_cpu(const struct vmm_population *vmm, const struct vmm_counts *counts,
+                       struct result_counters *counters)
+{
+    const struct vmm_cpu_counts *cpu = &counts->cpu;
+    const struct counter emulated[] = {{"instructions", counts->instructions}};
+    const struct counter kvm[] = {
+        {"kvm_runs", cpu->runs},
+        {"kvm_ioctls", cpu->ioctls},
+        {"kvm_timers_set", cpu->timers_set},
+        {"kvm_shells", cpu->shells},
+        {"kvm_shells_made", cpu->shells_made},
+        {"kvm_exits_port", cpu->port_exits},
+        {"kvm_exits_memory", cpu->memory_exits},
+        {"kvm_exits_halt", cpu->halt_exits},
+        {"kvm_exits_interrupt_window", cpu->window_exits},
+        {"kvm_exits_kicked", cpu->kick_exits},
+        {"kvm_exits_other", cpu->other_exits},
+    };
+
+    return vmm->cpu == VMM_CPU_KVM ? set_counters(counters, kvm, sizeof(kvm) / sizeof(kvm[0]))
+                                   : set_counters(counters, emulated, 1);
+}
+
 static int vmm_engine_account(struct population *population, struct result_counters *counters)
 {
     struct vmm_counts counts;
@@ -192,13 +232,9 @@ static int vmm_engine_account(struct population *population, struct result_count
 
     vmm_count(of(population)->vmm, &counts);
     vmm_usage(of(population)->vmm, &usage);
-    const struct {
-        const char *name;
-        uint64_t value;
-    } counted[] = {
+    const struct counter counted[] = {
         {"boots", counts.boots},
         {"wakes", counts.wakes},
-        {"instructions", counts.instructions},
         {"timer_ticks_lost", counts.ticks_lost},
         {"vms_waiting_for_a_slice", counts.runnable},
         {"bases", counts.bases},
@@ -206,10 +242,10 @@ static int vmm_engine_account(struct population *population, struct result_count
         {"used_bytes", usage.used_bytes},
         {"held_bytes", usage.held_bytes},
     };
-    int error = 0;
+    int error = set_counters(counters, counted, sizeof(counted) / sizeof(counted[0]));
 
-    for (size_t i = 0; !error && i < sizeof(counted) / sizeof(counted[0]); i++)
-        error = result_counter_set(counters, counted[i].name, (double)counted[i].value);
+    if (!error)
+        error = account_cpu(of(population), &counts, counters);
     for (size_t i = 0; !error && i < VM_STOP_COUNT; i++)
         error = result_counter_set(counters, stop_counter((enum vm_stop)i), (double)counts.stops[i]);
     return error;

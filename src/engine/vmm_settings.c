@@ -3,6 +3,7 @@
 
 #include "base/reason.h"
 #include "host/procfile.h"
+#include "vmm/kvm.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,11 +11,19 @@
 #include <unistd.h>
 
 static const char *const drives[] = {"disk", "floppy", NULL};
+static const char *const cpus[] = {"emulated", "kvm", NULL};
 static const char *const bases_choices[] = {"learned", "reset", NULL};
 
 #define SETTING(field) offsetof(struct vmm_settings, field)
 
 const struct option_spec vmm_specs[] = {
+    {.name = "cpu",
+     .kind = OPTION_CHOICE,
+     .argument = "KIND",
+     .help = "what runs the VMs: emulated (libx86emu) or kvm (hardware virtualization)",
+     .offset = SETTING(cpu),
+     .fallback = "emulated",
+     .choices = cpus},
     {.name = "workers",
      .kind = OPTION_COUNT,
      .argument = "N",
@@ -82,13 +91,28 @@ const struct option_spec vmm_specs[] = {
      .offset = SETTING(resident)},
 };
 
+static bool is_kvm(const struct vmm_settings *settings)
+{
+    return strcmp(settings->cpu, "kvm") == 0;
+}
+
+static int probe_kvm(struct reason *reason)
+{
+    struct kvm_host host;
+    int error = kvm_host_open(&host, reason);
+
+    if (!error)
+        kvm_host_close(&host);
+    return error;
+}
+
 int vmm_settings_probe(const void *options, struct reason *reason)
 {
     const struct vmm_settings *settings = options;
 
     if (settings->ram_bytes % (1 << 20))
         return reason_set(reason, EINVAL, "--ram takes whole MiB, from 1M to 16M");
-    return 0;
+    return is_kvm(settings) ? probe_kvm(reason) : 0;
 }
 
 /* Nine tenths of what the host has available: the rest is for the host. 0 when it does not say. */
@@ -119,6 +143,7 @@ struct vmm_options vmm_settings_options(const struct engine_setup *setup)
     unsigned workers = settings->workers ? (unsigned)settings->workers : online > 0 ? (unsigned)online : 1;
 
     return (struct vmm_options){
+        .cpu = is_kvm(settings) ? VMM_CPU_KVM : VMM_CPU_EMULATED,
         .workers = workers < 256 ? workers : 256,
         .memory_mib = (uint32_t)(settings->ram_bytes >> 20),
         .memory_limit = settings->memory_bytes ? settings->memory_bytes : default_limit(),
@@ -132,6 +157,23 @@ struct vmm_options vmm_settings_options(const struct engine_setup *setup)
     };
 }
 
+/* The mode tells how the hardware runs the real mode that the guests boot in. */
+static int describe_cpu(const struct vmm_settings *settings, struct result_facts *facts,
+                        struct reason *reason)
+{
+    struct kvm_host host;
+    int error;
+
+    if (!is_kvm(settings))
+        return result_facts_add(facts, "cpu", "emulated (libx86emu)");
+    error = kvm_host_open(&host, reason);
+    if (error)
+        return error;
+    kvm_host_close(&host);
+    error = result_facts_add(facts, "cpu", "kvm");
+    return error ? error : result_facts_add(facts, "kvm-mode", kvm_mode_name(host.mode));
+}
+
 int vmm_settings_describe(const struct engine_setup *setup, struct result *result, struct reason *reason)
 {
     const struct vmm_settings *settings = setup->options;
@@ -140,9 +182,8 @@ int vmm_settings_describe(const struct engine_setup *setup, struct result *resul
     char text[SIZE_TEXT_ROOM];
     int error = result_facts_add(&result->engine.versions, "vmm", "mvm " MVM_VERSION);
 
-    (void)reason;
     if (!error)
-        error = result_facts_add(facts, "cpu", "emulated (libx86emu)");
+        error = describe_cpu(settings, facts, reason);
     snprintf(text, sizeof(text), "%u", options.workers);
     if (!error)
         error = result_facts_add(facts, "workers", text);

@@ -9,14 +9,14 @@
 
 struct vmm_settings {
     uint64_t workers, ram_bytes, memory_bytes, slice, output_bytes, boot_timeout_ns;
-    const char *drive, *bases;
+    const char *drive, *bases, *cpu;
     bool resident;
 };
 
 /* What `ram` and `drive` are when nothing is said of them. */
 enum { RAM_FALLBACK = 1 << 20, DRIVE_FALLBACK = 0x80 };
 
-enum { VMM_SPECS = 9 };
+enum { VMM_SPECS = 10 };
 extern const struct option_spec vmm_specs[VMM_SPECS];
 
 /* See struct engine. */

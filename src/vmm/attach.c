@@ -180,6 +180,8 @@ static void start_trace(struct shard *shard, void *argument)
     }
     if (!shard->disassembly)
         attachment->error = disassembly_open(&shard->disassembly);
+    if (!attachment->error && shard->kind != &cpu_x86emu && !shard->tracer)
+        attachment->error = cpu_x86emu.create(&shard->tracer, NULL);
     if (attachment->error)
         return;
     shard->traced = attachment->number;

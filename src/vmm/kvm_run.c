@@ -12,9 +12,12 @@ enum {
     SYNCED = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS,
     FLAG_IF = 0x200,
     VECTOR_UD = 6,
-    NS_PER_INSTRUCTION = 10, /* what an instruction of a slice is taken for */
+    NS_PER_INSTRUCTION = 20, /* what an instruction of a slice is taken for */
     SETTLE_TRIES = 100,
 };
+
+/* In rip, which no guest of 32 bits has. */
+#define NOT_STORED UINT64_MAX
 
 /* KVM_RUN is not interrupted sooner than this, so that the guest gets somewhere. */
 #define LEAST_NS (5 * NS_PER_MILLISECOND / 1000)
@@ -44,17 +47,27 @@ static void stop_for_host(struct run *run, uint32_t detail)
     run->broken = true;
 }
 
-/* KVM_RUN; 0 or -errno. */
-static int enter(struct run *run)
+/*
+ * KVM_RUN; 0 or -errno. It takes what is marked in kvm_dirty_regs, clears the marks, completes what is under
+ * way, and stores the registers in the end. A VM's first one may fail with EINTR before any of that (when the
+ * kernel makes a thread for the VM): *ret_ran is false then, and the marks stay for the next.
+ */
+static int enter(struct run *run, bool *ret_ran)
 {
     struct kvm_run *shared = run->vm->run;
+    bool marked = shared->kvm_dirty_regs & KVM_SYNC_X86_REGS;
+    uint64_t rip = shared->s.regs.regs.rip;
     int result;
 
     shared->kvm_valid_regs = SYNCED;
     shared->cr8 = 0;
     run->vm->ioctls++;
+    if (!marked)
+        shared->s.regs.regs.rip = NOT_STORED;
     result = ioctl(run->vm->cpu, KVM_RUN, 0) < 0 ? -errno : 0;
-    shared->kvm_dirty_regs = 0;
+    *ret_ran = marked ? !(shared->kvm_dirty_regs & KVM_SYNC_X86_REGS) : shared->s.regs.regs.rip != NOT_STORED;
+    if (!marked && !*ret_ran)
+        shared->s.regs.regs.rip = rip;
     return result;
 }
 
@@ -197,6 +210,7 @@ static void take_exit(struct run *run)
 static void go(struct run *run, uint64_t until_ns)
 {
     struct kvm_run *shared = run->vm->run;
+    bool ran;
     int error = kvm_kick_arm(&run->runner->kick, shared,
                              (until_ns ? until_ns : run->context->now_ns + DELIVERY_NS) + run->monotonic);
 
@@ -206,13 +220,13 @@ static void go(struct run *run, uint64_t until_ns)
     }
     if (until_ns == 0)
         shared->immediate_exit = 1;
-    error = enter(run);
+    error = enter(run, &ran);
     context_now(run->context);
-    if (error == 0) {
+    if (ran)
         run->vm->completes = false;
+    if (error == 0) {
         take_exit(run);
     } else if (error == -EINTR || error == -EAGAIN) {
-        run->vm->completes = false;
         count(run, CPU_EXIT_KICK);
     } else {
         stop_for_host(run, HOST_ERRNO | (uint32_t)-error);

@@ -138,9 +138,9 @@ bool kvm_state_is_whole(const struct kvm_vm *vm)
 {
     const struct kvm_sregs *sregs = &vm->run->s.regs.sregs;
 
-    return sregs->cr8 == 0 && sregs->efer == 0 && sregs->apic_base == 0 && sregs->interrupt_bitmap[0] == 0 &&
-           sregs->interrupt_bitmap[1] == 0 && sregs->interrupt_bitmap[2] == 0 &&
-           sregs->interrupt_bitmap[3] == 0;
+    return vm->run->kvm_dirty_regs == 0 && sregs->cr8 == 0 && sregs->efer == 0 && sregs->apic_base == 0 &&
+           sregs->interrupt_bitmap[0] == 0 && sregs->interrupt_bitmap[1] == 0 &&
+           sregs->interrupt_bitmap[2] == 0 && sregs->interrupt_bitmap[3] == 0;
 }
 
 bool kvm_state_same_system(const struct cpu_state *a, const struct cpu_state *b)

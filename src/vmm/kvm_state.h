@@ -13,7 +13,7 @@ void kvm_state_put(struct kvm_vm *vm, const struct cpu_state *cpu, bool system);
 /* The other way: all but `halted` and the debug registers. */
 void kvm_state_get(const struct kvm_vm *vm, struct cpu_state *cpu);
 
-/* What the vCPU has beyond cpu_state is as kvm_state_put() would put it. */
+/* The vCPU has taken what was put, and what it has beyond cpu_state is as kvm_state_put() would put it. */
 bool kvm_state_is_whole(const struct kvm_vm *vm);
 
 /* Segments, tables and control registers are the same. */

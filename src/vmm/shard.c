@@ -58,6 +58,7 @@ int shard_create(const struct vmm_options *options, unsigned index, struct machi
         return reason_set(reason, ENOMEM, "no memory for a worker");
     shard->options = options;
     shard->index = index;
+    shard->kind = options->cpu == VMM_CPU_KVM ? &cpu_kvm : &cpu_x86emu;
     shard->epoch_ns = epoch_ns;
     shard->traced = UINT32_MAX;
     shard->record_room = RECORD_ROOM;
@@ -72,7 +73,7 @@ int shard_create(const struct vmm_options *options, unsigned index, struct machi
     } else {
         error = machine_bench_create(bases, &shard->bench, reason);
         if (!error)
-            error = cpu_x86emu.create(&shard->cpu, reason);
+            error = shard->kind->create(&shard->cpu, reason);
         if (!error)
             error = store_create(options->memory_limit / options->workers, &shard->store, reason);
         if (!error)
@@ -109,7 +110,8 @@ void shard_free(struct shard *shard)
     resident_free(shard->resident);
     wheel_free(shard->wheel);
     store_free(shard->store);
-    cpu_x86emu.destroy(shard->cpu);
+    shard->kind->destroy(shard->cpu);
+    cpu_x86emu.destroy(shard->tracer);
     machine_bench_free(shard->bench);
     if (shard->not_running)
         munmap(shard->not_running, BITS_BYTES);

@@ -60,7 +60,9 @@ struct shard {
     uint64_t epoch_ns; /* CLOCK_MONOTONIC at 0 of the population's clock */
 
     struct machine_bench *bench;
+    const struct cpu_kind *kind;
     struct cpu *cpu;
+    struct cpu *tracer; /* emulated, for the VM that is traced; NULL: none yet, or `cpu` is one */
     struct store *store;
     struct wheel *wheel;
     struct resident *resident; /* with --resident: the contexts, instead of the store */

@@ -14,6 +14,8 @@ enum { HEADER_ROOM = 5 };
  * one that was woken before others, which has to queue for more. */
 #define SLICE_NS (2 * NS_PER_MILLISECOND)
 #define WOKEN_NS (NS_PER_MILLISECOND / 4)
+/* On KVM an access to a port takes microseconds, so that a challenge is not through sooner. */
+#define WOKEN_KVM_NS NS_PER_MILLISECOND
 
 static void set_not_running(struct shard *shard, uint32_t number, bool not_running)
 {
@@ -372,6 +374,14 @@ static bool hold_attached(struct shard *shard, struct visit *visit)
     return true;
 }
 
+/* Only an emulated CPU can tell of each instruction. */
+static enum cpu_exit run_cpu(struct shard *shard, struct context *context, uint64_t slice)
+{
+    if (context->trace_code && shard->tracer)
+        return cpu_x86emu.run(shard->tracer, context, slice);
+    return shard->kind->run(shard->cpu, context, slice);
+}
+
 /* Runs until there is nothing more to do in this slice. True: the VM wants another one. */
 static bool run_slice(struct shard *shard, struct visit *visit)
 {
@@ -386,7 +396,7 @@ static bool run_slice(struct shard *shard, struct visit *visit)
             break;
         }
         feed(visit);
-        end = cpu_x86emu.run(shard->cpu, context, shard->options->slice - used);
+        end = run_cpu(shard, context, shard->options->slice - used);
         drain(shard, visit);
         used = context->instructions - begin;
         if (end == CPU_STOPPED)
@@ -428,7 +438,9 @@ void visit_run(struct shard *shard, struct visit *visit)
     context->output_count = 0;
     context->leave = false;
     context->reset = false;
-    context->slice_ends_ns = context->now_ns + (visit->from_queue ? SLICE_NS : WOKEN_NS);
+    context->slice_ends_ns = context->now_ns + (visit->from_queue         ? SLICE_NS
+                                                : shard->kind == &cpu_kvm ? WOKEN_KVM_NS
+                                                                          : WOKEN_NS);
     board_advance(context);
     if (number == shard->traced)
         shard_trace_attach(shard, context);

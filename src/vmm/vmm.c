@@ -214,6 +214,25 @@ void vmm_clear(struct vmm *vmm)
     outbox_clear(&vmm->outbox);
 }
 
+static void add_cpu_counts(const struct shard *shard, struct vmm_cpu_counts *sum)
+{
+    const struct cpu_counts *counts = shard->kind->counts ? shard->kind->counts(shard->cpu) : NULL;
+
+    if (!counts)
+        return;
+    sum->runs += atomic_load(&counts->runs);
+    sum->ioctls += atomic_load(&counts->ioctls);
+    sum->timers_set += atomic_load(&counts->timers);
+    sum->shells += atomic_load(&counts->shells);
+    sum->shells_made += atomic_load(&counts->shells_made);
+    sum->port_exits += atomic_load(&counts->exits[CPU_EXIT_PORT]);
+    sum->memory_exits += atomic_load(&counts->exits[CPU_EXIT_MEMORY]);
+    sum->halt_exits += atomic_load(&counts->exits[CPU_EXIT_HALT]);
+    sum->window_exits += atomic_load(&counts->exits[CPU_EXIT_WINDOW]);
+    sum->kick_exits += atomic_load(&counts->exits[CPU_EXIT_KICK]);
+    sum->other_exits += atomic_load(&counts->exits[CPU_EXIT_OTHER]);
+}
+
 void vmm_count(struct vmm *vmm, struct vmm_counts *ret_counts)
 {
     struct vmm_counts sum = {0};
@@ -240,6 +259,8 @@ void vmm_count(struct vmm *vmm, struct vmm_counts *ret_counts)
         for (size_t stop = 0; stop < VM_STOP_COUNT; stop++)
             sum.stops[stop] += atomic_load(&shard->counts.stops[stop]);
     }
+    for (unsigned i = 0; i < vmm->options.workers; i++)
+        add_cpu_counts(vmm->shards[i], &sum.cpu);
     sum.bases = machine_base_count(vmm->bases);
     *ret_counts = sum;
 }

@@ -19,7 +19,11 @@
 struct reason;
 struct vmm;
 
+/* What runs the VMs: libx86emu, or the host's KVM. */
+enum vmm_cpu { VMM_CPU_EMULATED, VMM_CPU_KVM };
+
 struct vmm_options {
+    enum vmm_cpu cpu;
     unsigned workers;      /* 1 to 256 */
     uint32_t memory_mib;   /* of each guest: 1 to 16 */
     uint64_t memory_limit; /* bytes that all stores together may take; 0: no limit. Boots end at 15/16 of it,
@@ -66,6 +70,11 @@ struct vmm_counts {
     uint64_t instructions, wakes, ticks_lost, boots; /* since the population was opened */
     uint64_t runnable; /* VMs that have not halted and wait for their next slice */
     unsigned bases;
+    /* Of CPUs that are hardware, else 0; instructions are not counted there. */
+    struct vmm_cpu_counts {
+        uint64_t runs, ioctls, timers_set, shells, shells_made;
+        uint64_t port_exits, memory_exits, halt_exits, window_exits, kick_exits, other_exits;
+    } cpu;
 };
 
 /* -errno with a sentence. `image` (512 bytes) is copied. */
