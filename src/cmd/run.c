@@ -67,7 +67,7 @@ static int run_with(const struct run_options *options, const struct guest_settin
 
     if ((options->name && run_check_name(options->name, &reason) < 0) ||
         choose_image(&options->image, settings, &image, &reason) < 0 ||
-        engine->probe(engine_options, &reason) < 0)
+        (engine = engine_variant(engine, engine_options))->probe(engine_options, &reason) < 0)
         return usage(&reason);
     const struct keep_plan plan = {
         .command = "run",

@@ -234,7 +234,7 @@ static int run_with(struct scale_options *options, const struct guest_settings *
     struct reason reason = {""};
 
     if (choose_image(&options->image, settings, &image, &reason) < 0 ||
-        engine->probe(engine_options, &reason) < 0)
+        (engine = engine_variant(engine, engine_options))->probe(engine_options, &reason) < 0)
         return usage(&reason);
     const char *name = image_choice_name(&options->image, &image);
 

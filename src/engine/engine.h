@@ -32,7 +32,7 @@ enum engine_capability {
     ENGINE_BOOTS_IMAGES = 1 << 0,  /* runs the image's instructions; else it only pretends */
     ENGINE_ASKS = 1 << 1,          /* carries lines to and from each VM's serial port: submit and reap */
     ENGINE_ANNOUNCES = 1 << 2,     /* sees a VM's readiness line, so boot times are real */
-    ENGINE_HAS_PROCESSES = 1 << 3, /* each VM is at least one process of the host */
+    ENGINE_HAS_PROCESSES = 1 << 3, /* VMs live in other processes than this one */
     ENGINE_CONSOLES = 1 << 4,      /* bytes to and from a VM's serial port: console_*() */
     ENGINE_SCREENS = 1 << 5,       /* with it a keyboard, console_press(), and a text screen, screen() */
     ENGINE_SAVES = 1 << 6, /* writes a population to a file and brings it back: save, look and restore */
@@ -135,6 +135,10 @@ struct engine {
     const struct option_spec *options; /* the engine's own options, shown in --help; NULL for none */
     size_t option_count;
     size_t options_size; /* sizeof the struct they fill */
+
+    /* The engine that these options make of it: one of the same name and options, whose class or capabilities may
+     * differ. NULL: options change nothing of that. Callers go through engine_variant(). */
+    const struct engine *(*variant)(const void *options);
 
     /* Can this engine run here with these options? 0, or a negative errno and one sentence ("no /dev/kvm on
      * this machine"). Cheap, and leaves nothing behind. */
@@ -252,5 +256,8 @@ const struct engine *const *engine_table(size_t *ret_count);
 
 /* The engine of that name, or NULL. */
 const struct engine *engine_find(const char *name);
+
+/* What `engine` is with these options, once they are parsed; probe() and all else are to be called on that. */
+const struct engine *engine_variant(const struct engine *engine, const void *options);
 
 #endif

@@ -9,6 +9,7 @@
 extern const struct engine engine_null;
 extern const struct engine engine_qemu;
 extern const struct engine engine_vmm;
+extern const struct engine engine_vmm_resident; /* a variant of it */
 extern const struct engine engine_exec;
 
 #endif

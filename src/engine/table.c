@@ -16,6 +16,11 @@ const struct engine *const *engine_table(size_t *ret_count)
     return engines;
 }
 
+const struct engine *engine_variant(const struct engine *engine, const void *options)
+{
+    return engine->variant ? engine->variant(options) : engine;
+}
+
 const struct engine *engine_find(const char *name)
 {
     for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)

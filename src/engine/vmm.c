@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
+#include "engine/vmm_account.h"
 #include "engine/vmm_settings.h"
 
 #include <errno.h>
@@ -159,72 +160,6 @@ static size_t vmm_engine_take_boot_times(struct population *population, double *
     return vmm->announces ? vmm_take_boot_times(vmm->vmm, ret_seconds, room) : 0;
 }
 
-/* What the number of VMs that stopped for a reason is called; a new reason does not compile without. */
-static const char *stop_counter(enum vm_stop stop)
-{
-    switch (stop) {
-    case VM_RUNS:
-        return "vms_not_ready_in_time";
-    case VM_STOP_TRIPLE_FAULT:
-        return "vms_stopped_by_triple_fault";
-    case VM_STOP_UNKNOWN_OPCODE:
-        return "vms_stopped_by_unknown_opcode";
-    case VM_STOP_EXCEPTION:
-        return "vms_stopped_by_exception";
-    case VM_STOP_UNSUPPORTED:
-        return "vms_stopped_by_unsupported_mode";
-    case VM_STOP_OUTPUT:
-        return "vms_stopped_by_output_limit";
-    case VM_STOP_NO_MEMORY:
-        return "vms_stopped_by_lack_of_memory";
-    case VM_STOP_NOT_STARTED:
-        return "vms_not_started";
-    case VM_STOP_HOST:
-        return "vms_stopped_by_kvm";
-    case VM_STOP_COUNT:
-        break;
-    }
-    return "vms_stopped";
-}
-
-struct counter {
-    const char *name;
-    uint64_t value;
-};
-
-static int set_counters(struct result_counters *counters, const struct counter *list, size_t count)
-{
-    int error = 0;
-
-    for (size_t i = 0; !error && i < count; i++)
-        error = result_counter_set(counters, list[i].name, (double)list[i].value);
-    return error;
-}
-
-/* What a CPU can count: an emulated one instructions, KVM how often it came out of the guests, and why. */
-static int account_cpu(const struct vmm_population *vmm, const struct vmm_counts *counts,
-                       struct result_counters *counters)
-{
-    const struct vmm_cpu_counts *cpu = &counts->cpu;
-    const struct counter emulated[] = {{"instructions", counts->instructions}};
-    const struct counter kvm[] = {
-        {"kvm_runs", cpu->runs},
-        {"kvm_ioctls", cpu->ioctls},
-        {"kvm_timers_set", cpu->timers_set},
-        {"kvm_shells", cpu->shells},
-        {"kvm_shells_made", cpu->shells_made},
-        {"kvm_exits_port", cpu->port_exits},
-        {"kvm_exits_memory", cpu->memory_exits},
-        {"kvm_exits_halt", cpu->halt_exits},
-        {"kvm_exits_interrupt_window", cpu->window_exits},
-        {"kvm_exits_kicked", cpu->kick_exits},
-        {"kvm_exits_other", cpu->other_exits},
-    };
-
-    return vmm->cpu == VMM_CPU_KVM ? set_counters(counters, kvm, sizeof(kvm) / sizeof(kvm[0]))
-                                   : set_counters(counters, emulated, 1);
-}
-
 static int vmm_engine_account(struct population *population, struct result_counters *counters)
 {
     struct vmm_counts counts;
@@ -232,23 +167,7 @@ static int vmm_engine_account(struct population *population, struct result_count
 
     vmm_count(of(population)->vmm, &counts);
     vmm_usage(of(population)->vmm, &usage);
-    const struct counter counted[] = {
-        {"boots", counts.boots},
-        {"wakes", counts.wakes},
-        {"timer_ticks_lost", counts.ticks_lost},
-        {"vms_waiting_for_a_slice", counts.runnable},
-        {"bases", counts.bases},
-        {"record_bytes", usage.record_bytes},
-        {"used_bytes", usage.used_bytes},
-        {"held_bytes", usage.held_bytes},
-    };
-    int error = set_counters(counters, counted, sizeof(counted) / sizeof(counted[0]));
-
-    if (!error)
-        error = account_cpu(of(population), &counts, counters);
-    for (size_t i = 0; !error && i < VM_STOP_COUNT; i++)
-        error = result_counter_set(counters, stop_counter((enum vm_stop)i), (double)counts.stops[i]);
-    return error;
+    return vmm_account(&counts, &usage, of(population)->cpu == VMM_CPU_KVM, counters);
 }
 
 static struct vmm_request *take_request(struct vmm_population *vmm)
@@ -361,14 +280,7 @@ static void vmm_engine_explain(struct population *population, uint64_t vm, char 
 
 static int vmm_engine_console_open(struct population *population, uint64_t vm, struct reason *reason)
 {
-    int error = vmm_console_open(of(population)->vmm, vm);
-
-    if (error == -EBUSY)
-        return reason_set(reason, EBUSY, "VM %llu is busy: a question to it or another console is open",
-                          (unsigned long long)vm);
-    if (error == -ESRCH)
-        return reason_set(reason, ESRCH, "VM %llu is not running", (unsigned long long)vm);
-    return error ? reason_set(reason, -error, "no memory for a console") : 0;
+    return vmm_console_reason(vmm_console_open(of(population)->vmm, vm), vm, reason);
 }
 
 static void vmm_engine_console_close(struct population *population, uint64_t vm)
@@ -445,6 +357,11 @@ static void vmm_engine_close(struct population *population)
     free(vmm);
 }
 
+static const struct engine *vmm_engine_variant(const void *options)
+{
+    return vmm_settings_are_resident_kvm(options) ? &engine_vmm_resident : &engine_vmm;
+}
+
 const struct engine engine_vmm = {
     .name = "vmm",
     .summary = "mvm's own monitor: a sleeping VM is data in memory",
@@ -455,6 +372,7 @@ const struct engine engine_vmm = {
     .options = vmm_specs,
     .option_count = VMM_SPECS,
     .options_size = sizeof(struct vmm_settings),
+    .variant = vmm_engine_variant,
     .probe = vmm_settings_probe,
     .describe = vmm_settings_describe,
     .open = vmm_engine_open,

@@ -3,7 +3,9 @@
 
 #include "base/reason.h"
 #include "host/procfile.h"
+#include "engine/cell.h"
 #include "vmm/kvm.h"
+#include "vmm/resident_kvm.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -87,13 +89,58 @@ const struct option_spec vmm_specs[] = {
      .choices = bases_choices},
     {.name = "resident",
      .kind = OPTION_FLAG,
-     .help = "keep a whole machine's memory for each VM, to measure what packing saves",
+     .help = "keep a whole machine for each VM: with --cpu emulated its memory, to measure what packing saves; "
+             "with --cpu kvm a KVM VM of its own (class A)",
      .offset = SETTING(resident)},
+    {.name = "vms-per-process",
+     .kind = OPTION_COUNT,
+     .argument = "K",
+     .help = "of --cpu kvm --resident: how many VMs a worker process has",
+     .offset = SETTING(vms_each),
+     .fallback = "100",
+     .least = 1,
+     .most = CELL_VMS_MOST},
+    {.name = "without",
+     .kind = OPTION_TEXT,
+     .argument = "LIST",
+     .help = "of --cpu kvm --resident: what to do without, to measure what it is good for; any of "
+             "debugfs,drain,copy,slot,run, with commas",
+     .offset = SETTING(without)},
 };
 
 static bool is_kvm(const struct vmm_settings *settings)
 {
     return strcmp(settings->cpu, "kvm") == 0;
+}
+
+bool vmm_settings_are_resident_kvm(const struct vmm_settings *settings)
+{
+    return is_kvm(settings) && settings->resident;
+}
+
+/* -EINVAL: there is another word in it. */
+static int parse_without(const char *list, unsigned *ret_without)
+{
+    static const struct {
+        const char *name;
+        enum resident_kvm_trick trick;
+    } tricks[] = {
+        {"debugfs", RESIDENT_SHARES_DEBUGFS}, {"drain", RESIDENT_DRAINS},  {"copy", RESIDENT_COPIES_ON_WRITE},
+        {"slot", RESIDENT_ONE_SLOT},          {"run", RESIDENT_KEEPS_RUN},
+    };
+    enum { TRICKS = sizeof(tricks) / sizeof(tricks[0]) };
+
+    *ret_without = 0;
+    for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        size_t length = strcspn(at, ","), i = 0;
+
+        while (i < TRICKS && (strlen(tricks[i].name) != length || memcmp(tricks[i].name, at, length) != 0))
+            i++;
+        if (i == TRICKS)
+            return -EINVAL;
+        *ret_without |= tricks[i].trick;
+    }
+    return 0;
 }
 
 static int probe_kvm(struct reason *reason)
@@ -110,8 +157,17 @@ int vmm_settings_probe(const void *options, struct reason *reason)
 {
     const struct vmm_settings *settings = options;
 
+    unsigned without;
+
     if (settings->ram_bytes % (1 << 20))
         return reason_set(reason, EINVAL, "--ram takes whole MiB, from 1M to 16M");
+    if (parse_without(settings->without, &without) < 0)
+        return reason_set(reason, EINVAL,
+                          "--without takes any of debugfs, drain, copy, slot and run, with commas between, not "
+                          "'%.100s'",
+                          settings->without);
+    if (settings->without && !vmm_settings_are_resident_kvm(settings))
+        return reason_set(reason, EINVAL, "--without is for --cpu kvm --resident");
     return is_kvm(settings) ? probe_kvm(reason) : 0;
 }
 
@@ -140,6 +196,8 @@ struct vmm_options vmm_settings_options(const struct engine_setup *setup)
 {
     const struct vmm_settings *settings = setup->options;
     long online = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned without;
+    (void)parse_without(settings->without, &without); /* it is right, or was refused */
     unsigned workers = settings->workers ? (unsigned)settings->workers : online > 0 ? (unsigned)online : 1;
 
     return (struct vmm_options){
@@ -153,6 +211,7 @@ struct vmm_options vmm_settings_options(const struct engine_setup *setup)
         .drive = vmm_settings_drive(settings),
         .learn = strcmp(settings->bases, "learned") == 0,
         .resident = settings->resident,
+        .without = without,
         .ready_line = setup->ready_line,
     };
 }
@@ -200,5 +259,11 @@ int vmm_settings_describe(const struct engine_setup *setup, struct result *resul
         error = result_facts_add(facts, "drive", settings->drive);
     if (!error)
         error = result_facts_add(facts, "bases", settings->bases);
-    return error ? error : result_facts_add(facts, "resident", settings->resident ? "yes" : "no");
+    if (!error)
+        error = result_facts_add(facts, "resident", settings->resident ? "yes" : "no");
+    if (error || !vmm_settings_are_resident_kvm(settings))
+        return error;
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)settings->vms_each);
+    error = result_facts_add(facts, "vms-per-process", text);
+    return error ? error : result_facts_add(facts, "without", settings->without ? settings->without : "nothing");
 }

@@ -9,19 +9,23 @@
 
 struct vmm_settings {
     uint64_t workers, ram_bytes, memory_bytes, slice, output_bytes, boot_timeout_ns;
-    const char *drive, *bases, *cpu;
+    uint64_t vms_each; /* KVM VMs in a process */
+    const char *drive, *bases, *cpu, *without;
     bool resident;
 };
 
 /* What `ram` and `drive` are when nothing is said of them. */
 enum { RAM_FALLBACK = 1 << 20, DRIVE_FALLBACK = 0x80 };
 
-enum { VMM_SPECS = 10 };
+enum { VMM_SPECS = 12 };
 extern const struct option_spec vmm_specs[VMM_SPECS];
 
 /* See struct engine. */
 int vmm_settings_probe(const void *options, struct reason *reason);
 int vmm_settings_describe(const struct engine_setup *setup, struct result *result, struct reason *reason);
+
+/* --cpu kvm --resident: class A. */
+bool vmm_settings_are_resident_kvm(const struct vmm_settings *settings);
 
 /* 00h or 80h. */
 uint8_t vmm_settings_drive(const struct vmm_settings *settings);

@@ -123,6 +123,36 @@ static void access_ports(struct run *run)
     }
 }
 
+/* False: nobody here can. An event on its way cannot be delivered so. */
+static bool step(struct run *run)
+{
+    const struct kvm_runner *runner = run->runner;
+    int error;
+
+    if (!runner->step || is_delivering(run->vm->run))
+        return false;
+    error = runner->step(runner->step_context, run->vm, run->context);
+    if (error)
+        stop_for_host(run, HOST_ERRNO | (uint32_t)-error);
+    return true;
+}
+
+/* What is in no slot. */
+static void access_memory(struct run *run)
+{
+    struct kvm_run *shared = run->vm->run;
+    struct memory *memory = &run->context->memory;
+
+    for (uint32_t i = 0; i < shared->mmio.len; i++) {
+        uint32_t address = (uint32_t)shared->mmio.phys_addr + i;
+
+        if (shared->mmio.is_write)
+            memory_write8(memory, address, shared->mmio.data[i]);
+        else
+            shared->mmio.data[i] = memory_read8(memory, address);
+    }
+}
+
 /* Where no memory is, all bytes are FFh: as an instruction, one that is undefined. */
 static bool is_beyond_memory(const struct run *run)
 {
@@ -139,6 +169,8 @@ static void fail_internally(struct run *run)
     struct kvm_run *shared = run->vm->run;
     struct kvm_vcpu_events *events = &shared->s.regs.events;
 
+    if (shared->internal.suberror == KVM_INTERNAL_ERROR_EMULATION && step(run))
+        return;
     if (shared->internal.suberror != KVM_INTERNAL_ERROR_EMULATION || !is_beyond_memory(run)) {
         stop_for_host(run, shared->exit_reason | shared->internal.suberror << 8);
         return;
@@ -165,8 +197,7 @@ static void take_exit(struct run *run)
     case KVM_EXIT_MMIO:
         count(run, CPU_EXIT_MEMORY);
         run->vm->completes = true;
-        if (!shared->mmio.is_write)
-            memset(shared->mmio.data, 0xff, sizeof(shared->mmio.data));
+        access_memory(run);
         break;
     case KVM_EXIT_HLT:
         count(run, CPU_EXIT_HALT);
@@ -228,6 +259,9 @@ static void go(struct run *run, uint64_t until_ns)
         take_exit(run);
     } else if (error == -EINTR || error == -EAGAIN) {
         count(run, CPU_EXIT_KICK);
+    } else if (error == -EFAULT && step(run)) {
+        run->vm->completes = false;
+        count(run, CPU_EXIT_MEMORY);
     } else {
         stop_for_host(run, HOST_ERRNO | (uint32_t)-error);
     }

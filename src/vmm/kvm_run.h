@@ -19,6 +19,10 @@ struct kvm_runner {
     /* The VM's dirty ring is full and KVM_RUN refuses: makes room. -errno. NULL: no VM here has a ring. */
     int (*make_room)(void *context, struct kvm_vm *vm);
     void *room_context;
+    /* Executes one instruction that KVM does not: KVM_RUN failed with EFAULT, or could not emulate it. The
+     * registers are in kvm_run.s.regs, to be put back there. -errno. NULL: the VM is stopped. */
+    int (*step)(void *context, struct kvm_vm *vm, struct context *machine);
+    void *step_context;
 };
 
 /*

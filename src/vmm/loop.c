@@ -266,8 +266,11 @@ static void *work(void *argument)
     struct shard *shard = worker->shard;
 
     while (take_work(worker)) {
-        if (atomic_load_explicit(&worker->to_boot, memory_order_relaxed) > 0)
+        if (atomic_load_explicit(&worker->to_boot, memory_order_relaxed) > 0) {
             do_boots(worker);
+            if (atomic_load_explicit(&worker->to_boot, memory_order_relaxed) == 0)
+                shard_rest(shard);
+        }
         do_requests(worker);
         shard_timers(shard, TURN_NS);
         hand_over(worker);

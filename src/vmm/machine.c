@@ -249,6 +249,15 @@ struct context *machine_lay(struct machine_bench *bench, const uint8_t *packed, 
     return NULL;
 }
 
+int machine_lay_state(const struct machine_base *base, const uint8_t *packed, size_t size,
+                      struct machine_state *ret_state)
+{
+    struct reader reader = {.at = packed + 1, .end = packed + size};
+
+    *ret_state = base->state;
+    return size > 0 && packed[0] == 0 && lay_state(&reader, ret_state) == 2 ? 0 : -EBADMSG;
+}
+
 struct context *machine_lay_reset(struct machine_bench *bench)
 {
     struct slot *slot = get_slot(bench, 0);
@@ -417,6 +426,27 @@ static size_t list_lines(const struct slot *slot, const struct machine_base *bas
     return count;
 }
 
+static void write_state(struct writer *writer, const struct machine_base *base,
+                        const struct machine_state *state)
+{
+    begin_list(writer, (const uint8_t *)state);
+    for (size_t at = 0; at < sizeof(struct machine_state); at += 8)
+        add_word(writer, (const uint8_t *)&base->state, at);
+    end_list(writer);
+}
+
+size_t machine_pack_state(const struct machine_base *base, const struct machine_state *state, uint8_t *packed,
+                          size_t room)
+{
+    struct writer writer = {.to = packed, .room = room};
+
+    write_byte(&writer, 0);
+    write_state(&writer, base, state);
+    if (writer.at <= room)
+        packed[writer.at - 1] = ALL_ENDS;
+    return writer.at;
+}
+
 static size_t pack_to(const struct slot *slot, const struct machine_base *base, unsigned number,
                       uint8_t *packed, size_t room)
 {
@@ -424,10 +454,7 @@ static size_t pack_to(const struct slot *slot, const struct machine_base *base, 
     const struct memory *memory = &slot->context.memory;
 
     write_byte(&writer, (uint8_t)number);
-    begin_list(&writer, (const uint8_t *)&slot->context.state);
-    for (size_t at = 0; at < sizeof(struct machine_state); at += 8)
-        add_word(&writer, (const uint8_t *)&base->state, at);
-    end_list(&writer);
+    write_state(&writer, base, &slot->context.state);
 
     size_t count = list_lines(slot, base, slot->order), end_of_state = writer.at;
 

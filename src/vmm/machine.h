@@ -32,6 +32,7 @@ enum { MACHINE_BASES_MOST = 16 };
 struct machine_base {
     struct machine_state state;
     uint8_t *memory;
+    int file; /* that `memory` is a mapping of; -1: of none */
     uint32_t memory_size;
     uint8_t parent;  /* the base from which it was learned; base 0 is its own */
     uint32_t *lines; /* lines in which its memory differs from its parent's */
@@ -49,6 +50,9 @@ struct machine_bases;
 /* Makes the list with base 0: memory_size bytes (multiple of 1 MiB) of `memory` and `state` are copied. */
 int machine_bases_create(const struct machine_state *state, const uint8_t *memory, uint32_t memory_size,
                          struct machine_bases **ret_bases, struct reason *reason);
+/* Makes the memory of base 0 a file in memory, of which others may have private mappings. -errno. Before anybody
+ * else has these bases. */
+int machine_bases_share(struct machine_bases *bases);
 /* Adds a learned base. -ENOMEM; -ENOSPC: there are MACHINE_BASES_MOST. */
 int machine_bases_add(struct machine_bases *bases, uint8_t parent, const struct machine_state *state,
                       const uint8_t *memory);
@@ -81,6 +85,12 @@ struct context *machine_bench_template(struct machine_bench *bench);
  * than `room`: then nothing useful was written and the caller calls again with more). Tries the children of
  * its base. Does not change the context. Never fails. */
 size_t machine_pack(struct machine_bench *bench, const struct context *context, uint8_t *packed, size_t room);
+
+/* The same for a machine whose memory lies elsewhere: its state alone, as a difference to a base's. */
+size_t machine_pack_state(const struct machine_base *base, const struct machine_state *state, uint8_t *packed,
+                          size_t room);
+int machine_lay_state(const struct machine_base *base, const uint8_t *packed, size_t size,
+                      struct machine_state *ret_state);
 
 /* How many of the `size` bytes at `packed` are the packed machine; 0 when it is none. */
 size_t machine_packed_size(const uint8_t *packed, size_t size);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 struct machine_bases {
     pthread_mutex_t lock;
@@ -22,6 +23,8 @@ static void free_base(struct machine_base *base)
         return;
     if (base->memory)
         munmap(base->memory, base->memory_size);
+    if (base->file >= 0)
+        close(base->file);
     free(base->lines);
     free(base);
 }
@@ -56,6 +59,7 @@ static int make_base(const struct machine_state *state, const uint8_t *memory, u
         return -ENOMEM;
     }
     base->state = *state;
+    base->file = -1;
     base->memory = bytes;
     base->memory_size = size;
     memcpy(base->memory, memory, size);
@@ -75,6 +79,37 @@ int machine_bases_create(const struct machine_state *state, const uint8_t *memor
     pthread_mutex_init(&bases->lock, NULL);
     atomic_store(&bases->count, 1);
     *ret_bases = bases;
+    return 0;
+}
+
+static int write_all(int file, const uint8_t *bytes, size_t size)
+{
+    for (size_t at = 0; at < size;) {
+        ssize_t written = pwrite(file, bytes + at, size - at, (off_t)at);
+
+        if (written < 0 && errno != EINTR)
+            return -errno;
+        at += written > 0 ? (size_t)written : 0;
+    }
+    return 0;
+}
+
+int machine_bases_share(struct machine_bases *bases)
+{
+    struct machine_base *base = bases->items[0];
+    int file = memfd_create("mvm-machine", MFD_CLOEXEC);
+    int error = file < 0 ? -errno : write_all(file, base->memory, base->memory_size);
+    /* In the place of the memory that it was copied from. */
+    void *shared = error ? MAP_FAILED
+                         : mmap(base->memory, base->memory_size, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0);
+
+    if (shared == MAP_FAILED) {
+        error = error ? error : -errno;
+        if (file >= 0)
+            close(file);
+        return error;
+    }
+    base->file = file;
     return 0;
 }
 

@@ -5,9 +5,11 @@
 #include "base/reason.h"
 #include "vmm/disassembly.h"
 #include "vmm/resident.h"
+#include "vmm/resident_kvm.h"
 #include "vmm/shard_visit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -47,6 +49,27 @@ static void fill_template(struct shard *shard, const struct disk_content *disk)
     template->output_limit = shard->options->output_limit;
 }
 
+/* Beside the store, where the machines are: in the bench one after the other, or each in a place of its own. */
+static int make_home(struct shard *shard, const struct disk_content *disk, struct reason *reason)
+{
+    const struct vmm_options *options = shard->options;
+    int error;
+
+    fill_template(shard, disk);
+    if (options->resident && options->cpu == VMM_CPU_KVM) {
+        shard->kind = &cpu_kvm_resident;
+        error = resident_kvm_create(shard->reset, machine_bench_template(shard->bench),
+                                    RESIDENT_TRICKS & ~options->without, &shard->guests, reason);
+        shard->cpu = (struct cpu *)shard->guests;
+        return error;
+    }
+    error = shard->kind->create(&shard->cpu, reason);
+    if (!error && options->resident)
+        error = resident_create(shard->bench, shard->reset, options->memory_limit / options->workers,
+                                &shard->resident, reason);
+    return error;
+}
+
 int shard_create(const struct vmm_options *options, unsigned index, struct machine_bases *bases,
                  const struct disk_content *disk, uint64_t epoch_ns, struct shard **ret_shard,
                  struct reason *reason)
@@ -58,6 +81,7 @@ int shard_create(const struct vmm_options *options, unsigned index, struct machi
         return reason_set(reason, ENOMEM, "no memory for a worker");
     shard->options = options;
     shard->index = index;
+    shard->reset = machine_base_get(bases, 0);
     shard->kind = options->cpu == VMM_CPU_KVM ? &cpu_kvm : &cpu_x86emu;
     shard->epoch_ns = epoch_ns;
     shard->traced = UINT32_MAX;
@@ -73,20 +97,16 @@ int shard_create(const struct vmm_options *options, unsigned index, struct machi
     } else {
         error = machine_bench_create(bases, &shard->bench, reason);
         if (!error)
-            error = shard->kind->create(&shard->cpu, reason);
-        if (!error)
             error = store_create(options->memory_limit / options->workers, &shard->store, reason);
         if (!error)
             error = wheel_create(shard_now(shard), &shard->wheel, reason);
-        if (!error && options->resident)
-            error = resident_create(shard->bench, machine_base_get(bases, 0),
-                                    options->memory_limit / options->workers, &shard->resident, reason);
+        if (!error)
+            error = make_home(shard, disk, reason);
     }
     if (error) {
         shard_free(shard);
         return error;
     }
-    fill_template(shard, disk);
     *ret_shard = shard;
     return 0;
 }
@@ -158,6 +178,26 @@ bool shard_may_boot(struct shard *shard)
                                        shard->boots.count < BOOTING_FIRST + booted(shard) && has_room(shard));
 }
 
+/* The next VM at reset, laid into a context; NULL: there is no memory for it, or KVM makes no more. */
+static struct context *make_machine(struct shard *shard)
+{
+    struct context *context = NULL;
+    struct reason reason = {""};
+
+    if (!shard->guests)
+        return shard->resident ? resident_add(shard->resident) : machine_lay_reset(shard->bench);
+    shard->refused_error = -resident_kvm_add(shard->guests, &context, &reason);
+    if (shard->refused_error)
+        snprintf(shard->refused, sizeof(shard->refused), "%s", reason.text);
+    return context;
+}
+
+void shard_rest(struct shard *shard)
+{
+    if (shard->guests)
+        resident_kvm_rest(shard->guests);
+}
+
 int shard_boot(struct shard *shard)
 {
     uint64_t number = store_count(shard->store);
@@ -167,7 +207,7 @@ int shard_boot(struct shard *shard)
         atomic_store(&shard->out_of_memory, true);
         return -ENOMEM;
     }
-    visit.context = shard->resident ? resident_add(shard->resident) : machine_lay_reset(shard->bench);
+    visit.context = make_machine(shard);
     if (!visit.context) {
         atomic_store(&shard->out_of_memory, true);
         return -ENOMEM;
@@ -208,8 +248,7 @@ void shard_request(struct shard *shard, struct vmm_request *request)
     }
     if (visit.request || visit.console) {
         visit_answer(shard, request, -EBUSY);
-        if (!shard->resident)
-            machine_unlay(shard->bench, visit.context);
+        visit_unlay(shard, visit.context);
         return;
     }
     visit.request = request;
@@ -388,8 +427,7 @@ struct context *shard_peek(struct shard *shard, uint32_t number)
 
 void shard_unpeek(struct shard *shard, struct context *context)
 {
-    if (!shard->resident)
-        machine_unlay(shard->bench, context);
+    visit_unlay(shard, context);
 }
 
 bool shard_stop_of(struct shard *shard, uint32_t number, enum vm_stop *ret_stop, uint32_t *ret_detail)

@@ -65,7 +65,9 @@ struct shard {
     struct cpu *tracer; /* emulated, for the VM that is traced; NULL: none yet, or `cpu` is one */
     struct store *store;
     struct wheel *wheel;
+    const struct machine_base *reset; /* base 0 */
     struct resident *resident; /* with --resident: the contexts, instead of the store */
+    struct resident_kvm *guests; /* with --resident on KVM: the VMs; it is `cpu` as well */
     struct vmtable requests, boots, consoles;
     struct boot *oldest_boot, *newest_boot;
     struct vmm_request *done; /* finished requests, not handed over yet */
@@ -100,6 +102,9 @@ struct shard {
     _Atomic uint8_t *not_running;
 
     _Atomic bool out_of_memory; /* the store refused: no more boots */
+    /* Why a KVM VM could not be made, set before out_of_memory. */
+    int refused_error;
+    char refused[256];
     _Atomic uint64_t last_stop; /* reason, and the detail in the upper half */
 
     /* Written by the worker alone, read by anybody. */
@@ -128,6 +133,9 @@ bool shard_may_boot(struct shard *shard);
 /* Boots one more VM and lets it run until it sleeps or its slice ends. -ENOMEM: the store is full, but for
  * what is kept back for VMs that grow. */
 int shard_boot(struct shard *shard);
+
+/* No boot is asked for now: gives back what only boots need. */
+void shard_rest(struct shard *shard);
 
 /* Notes that so many boots will not be. */
 void shard_give_up(struct shard *shard, uint64_t boots);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "vmm/resident.h"
+#include "vmm/resident_kvm.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -180,7 +181,9 @@ static void reset(struct shard *shard, struct visit *visit)
 {
     struct context *context = visit->context;
 
-    if (shard->resident) {
+    if (shard->guests) {
+        resident_kvm_reset(shard->guests);
+    } else if (shard->resident) {
         resident_reset(shard->resident, visit->number);
     } else {
         machine_unlay(shard->bench, context);
@@ -217,6 +220,16 @@ static void put_stopped(struct shard *shard, uint32_t number, enum vm_stop stop,
         (void)store_put(shard->store, number, record, sizeof(record)); /* never larger than what is there */
     if (shard->resident)
         resident_free_one(shard->resident, number);
+    if (shard->guests)
+        resident_kvm_drop(shard->guests, number);
+}
+
+void visit_unlay(struct shard *shard, struct context *context)
+{
+    if (shard->guests)
+        resident_kvm_leave(shard->guests);
+    else if (!shard->resident)
+        machine_unlay(shard->bench, context);
 }
 
 /* False: there is no memory for the base that it is a difference to. */
@@ -224,6 +237,10 @@ static bool lay(struct shard *shard, struct visit *visit, const uint8_t *packed,
 {
     int error = 0;
 
+    if (shard->guests) {
+        visit->context = resident_kvm_context(shard->guests, visit->number);
+        return machine_lay_state(shard->reset, packed, size, &visit->context->state) == 0;
+    }
     visit->context = shard->resident ? resident_context(shard->resident, visit->number)
                                      : machine_lay(shard->bench, packed, size, &error);
     return visit->context != NULL;
@@ -312,7 +329,10 @@ static int put_back(struct shard *shard, struct visit *visit)
     } else {
         visit->flags &= (uint8_t)~RECORD_TIMER;
     }
-    if (!shard->resident) {
+    if (shard->guests) {
+        size = machine_pack_state(shard->reset, &context->state, shard->record + head,
+                                  shard->record_room - head);
+    } else if (!shard->resident) {
         size = machine_pack(shard->bench, context, shard->record + head, shard->record_room - head);
         if (size > shard->record_room - head) {
             uint8_t *larger = malloc(size + HEADER_ROOM);
@@ -468,9 +488,8 @@ void visit_run(struct shard *shard, struct visit *visit)
         account_stop(shard, visit, stop, detail);
         put_stopped(shard, number, stop, detail);
     }
-    shard->news = shard->news || visit->console;
-    if (!shard->resident)
-        machine_unlay(shard->bench, context);
+    shard->news = shard->news || visit->console || stop;
+    visit_unlay(shard, context);
 }
 
 void shard_end(struct shard *shard, uint32_t number, enum vm_stop stop, uint32_t detail)
@@ -481,6 +500,5 @@ void shard_end(struct shard *shard, uint32_t number, enum vm_stop stop, uint32_t
         return;
     account_stop(shard, &visit, stop, detail);
     put_stopped(shard, number, stop, detail);
-    if (!shard->resident)
-        machine_unlay(shard->bench, visit.context);
+    visit_unlay(shard, visit.context);
 }

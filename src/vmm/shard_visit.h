@@ -31,6 +31,9 @@ void visit_run(struct shard *shard, struct visit *visit);
  */
 int visit_adopt(struct shard *shard, struct visit *visit, bool wants_slice);
 
+/* Takes off the context what visit_begin() laid. */
+void visit_unlay(struct shard *shard, struct context *context);
+
 /* Finishes a request. */
 void visit_answer(struct shard *shard, struct vmm_request *request, int status);
 

@@ -75,6 +75,11 @@ int population_start(struct vmm *vmm, struct reason *reason)
     return 0;
 }
 
+struct vmm_seed {
+    struct machine_bases *bases;
+    uint8_t image[512];
+};
+
 static int make_bases(const struct vmm_options *options, const uint8_t *image,
                       struct machine_bases **ret_bases, struct reason *reason)
 {
@@ -94,15 +99,44 @@ static int make_bases(const struct vmm_options *options, const uint8_t *image,
     return error;
 }
 
-int vmm_open(const struct vmm_options *options, const uint8_t *image, struct vmm **ret_vmm,
-             struct reason *reason)
+int vmm_seed_create(const struct vmm_options *options, const uint8_t *image, struct vmm_seed **ret_seed,
+                    struct reason *reason)
 {
-    struct machine_bases *bases;
-    struct vmm *vmm;
-    int error = make_bases(options, image, &bases, reason);
+    struct vmm_seed *seed = malloc(sizeof(*seed));
+    int error;
 
-    if (!error)
-        error = population_create(options, image, bases, 0, &vmm, reason);
+    if (!seed)
+        return reason_set(reason, ENOMEM, "no memory for a population");
+    memcpy(seed->image, image, sizeof(seed->image));
+    error = make_bases(options, image, &seed->bases, reason);
+    if (!error && options->resident && options->cpu == VMM_CPU_KVM) {
+        error = machine_bases_share(seed->bases);
+        if (error) {
+            machine_bases_free(seed->bases);
+            reason_errno(reason, -error, "cannot make a file in memory");
+        }
+    }
+    if (error)
+        free(seed);
+    else
+        *ret_seed = seed;
+    return error;
+}
+
+void vmm_seed_free(struct vmm_seed *seed)
+{
+    if (seed)
+        machine_bases_free(seed->bases);
+    free(seed);
+}
+
+int vmm_open_seed(const struct vmm_options *options, struct vmm_seed *seed, struct vmm **ret_vmm,
+                  struct reason *reason)
+{
+    struct vmm *vmm;
+    int error = population_create(options, seed->image, seed->bases, 0, &vmm, reason);
+
+    free(seed);
     if (error)
         return error;
     error = population_start(vmm, reason);
@@ -111,6 +145,20 @@ int vmm_open(const struct vmm_options *options, const uint8_t *image, struct vmm
     else
         *ret_vmm = vmm;
     return error;
+}
+
+int vmm_open(const struct vmm_options *options, const uint8_t *image, struct vmm **ret_vmm,
+             struct reason *reason)
+{
+    struct vmm_seed *seed;
+    int error = vmm_seed_create(options, image, &seed, reason);
+
+    return error ? error : vmm_open_seed(options, seed, ret_vmm, reason);
+}
+
+int vmm_seed_file(const struct vmm_seed *seed)
+{
+    return machine_base_get(seed->bases, 0)->file;
 }
 
 /* The VMs that a worker has, or will have when it is through with its boots. This is kept here, as the boots
@@ -171,6 +219,8 @@ int vmm_exhausted(struct vmm *vmm, struct reason *reason)
     for (unsigned i = 0; i < vmm->options.workers; i++) {
         if (!atomic_load(&vmm->shards[i]->out_of_memory))
             continue;
+        if (vmm->shards[i]->guests)
+            return reason_set(reason, vmm->shards[i]->refused_error, "%s", vmm->shards[i]->refused);
         if (vmm->options.memory_limit)
             return reason_set(reason, ENOMEM, "the VMs fill the population's memory limit of %s",
                               size_text((double)vmm->options.memory_limit, text));
@@ -263,6 +313,34 @@ void vmm_count(struct vmm *vmm, struct vmm_counts *ret_counts)
         add_cpu_counts(vmm->shards[i], &sum.cpu);
     sum.bases = machine_base_count(vmm->bases);
     *ret_counts = sum;
+}
+
+void vmm_counts_add(struct vmm_counts *sum, const struct vmm_counts *more)
+{
+    sum->started += more->started;
+    sum->booting += more->booting;
+    sum->running += more->running;
+    sum->failed += more->failed;
+    sum->stopped += more->stopped;
+    sum->instructions += more->instructions;
+    sum->wakes += more->wakes;
+    sum->ticks_lost += more->ticks_lost;
+    sum->boots += more->boots;
+    sum->runnable += more->runnable;
+    sum->bases += more->bases;
+    for (size_t i = 0; i < VM_STOP_COUNT; i++)
+        sum->stops[i] += more->stops[i];
+    sum->cpu.runs += more->cpu.runs;
+    sum->cpu.ioctls += more->cpu.ioctls;
+    sum->cpu.timers_set += more->cpu.timers_set;
+    sum->cpu.shells += more->cpu.shells;
+    sum->cpu.shells_made += more->cpu.shells_made;
+    sum->cpu.port_exits += more->cpu.port_exits;
+    sum->cpu.memory_exits += more->cpu.memory_exits;
+    sum->cpu.halt_exits += more->cpu.halt_exits;
+    sum->cpu.window_exits += more->cpu.window_exits;
+    sum->cpu.kick_exits += more->cpu.kick_exits;
+    sum->cpu.other_exits += more->cpu.other_exits;
 }
 
 static void add_usage(struct shard *shard, void *argument)

@@ -35,7 +35,8 @@ struct vmm_options {
     uint64_t boot_timeout_ns; /* a VM that has not announced itself by then has failed */
     uint8_t drive;            /* 00h floppy or 80h hard disk: what the image is booted from */
     bool learn;    /* keep VMs as differences to learned bases too, not only to the machine at reset */
-    bool resident; /* keep a whole context's memory for each VM, for comparison */
+    bool resident; /* each VM has its whole memory, and with VMM_CPU_KVM a KVM VM of its own */
+    unsigned without; /* enum resident_kvm_trick: what KVM VMs are made without, for comparison */
     const char
         *ready_line; /* without line feed; outlives the population; NULL: VMs do not announce themselves */
 };
@@ -80,6 +81,18 @@ struct vmm_counts {
 /* -errno with a sentence. `image` (512 bytes) is copied. */
 int vmm_open(const struct vmm_options *options, const uint8_t *image, struct vmm **ret_vmm,
              struct reason *reason);
+
+/* What every population of one image begins with: the machine at reset. For whoever makes it before fork(), so
+ * that the populations of all children share it. vmm_open_seed() takes it over, also when it fails. */
+struct vmm_seed;
+int vmm_seed_create(const struct vmm_options *options, const uint8_t *image, struct vmm_seed **ret_seed,
+                    struct reason *reason);
+void vmm_seed_free(struct vmm_seed *seed); /* NULL is fine */
+/* The descriptor that has to stay open for it; -1: none. */
+int vmm_seed_file(const struct vmm_seed *seed);
+int vmm_open_seed(const struct vmm_options *options, struct vmm_seed *seed, struct vmm **ret_vmm,
+                  struct reason *reason);
+
 /* Ends the threads and frees all; requests under way are dropped. NULL is fine. */
 void vmm_close(struct vmm *vmm);
 
@@ -100,6 +113,9 @@ size_t vmm_reap(struct vmm *vmm, struct vmm_request **ret_requests, size_t room,
  * vmm_clear() makes it unreadable and is to be called before looking. It is the population's. -errno. */
 int vmm_descriptor(struct vmm *vmm);
 void vmm_clear(struct vmm *vmm);
+
+/* Adds `more` to `sum`, but for `numbers`. */
+void vmm_counts_add(struct vmm_counts *sum, const struct vmm_counts *more);
 
 /* Cheap; each number is right, though not all of the same moment. */
 void vmm_count(struct vmm *vmm, struct vmm_counts *ret_counts);
