@@ -123,8 +123,9 @@ static int add_interpreter(struct tree *tree, const char *script, char *line, st
     return error;
 }
 
-/* QEMU opens these by name. The accelerators are modules of Debian's packages. */
-static int add_qemu(struct tree *tree, struct reason *reason)
+/* QEMU opens these by name. The accelerators are modules of Debian's packages, in which some of the programs
+ * are scripts that start one of the same name elsewhere. */
+static int add_qemu(struct tree *tree, const char *name, struct reason *reason)
 {
     static const char *const patterns[] = {
         "/usr/share/seabios/*",
@@ -132,8 +133,12 @@ static int add_qemu(struct tree *tree, struct reason *reason)
         "/usr/share/qemu/*.rom",
         "/usr/lib/x86_64-linux-gnu/qemu/accel-*.so",
     };
+    char program[PATH_MAX];
     int error = 0;
 
+    snprintf(program, sizeof(program), "/usr/libexec/%s", name);
+    if (access(program, R_OK) == 0)
+        error = tree_add(tree, program, reason);
     for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]) && !error; i++) {
         glob_t found = {.gl_pathc = 0};
 
@@ -164,7 +169,7 @@ static int look_at(struct tree *tree, const char *source, mode_t mode, int stop,
         error = add_interpreter(tree, source, head.text, reason);
     close(fd);
     if (!error && strncmp(base_name(source), "qemu-system-", 12) == 0)
-        error = add_qemu(tree, reason);
+        error = add_qemu(tree, base_name(source), reason);
     return error;
 }
 

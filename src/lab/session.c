@@ -22,6 +22,8 @@
 #define BOOT_PATIENCE (180 * NS_PER_SECOND)
 /* For the command to end after a signal, and for what it left to come back. */
 #define END_PATIENCE (10 * NS_PER_SECOND)
+/* Signals that follow one another faster are one. */
+#define REPEAT_NS (NS_PER_SECOND / 2)
 
 enum { TO_LAB_MOST = FRAME_INPUT_AHEAD + 4096 };
 
@@ -31,9 +33,11 @@ struct session {
     const char *bring;
     struct unpacking unpacking;
     bool ready, ended, timed_out, files_failed;
-    unsigned stops;           /* times that it was told to end */
-    int last_signal;          /* that the command was sent */
-    uint64_t start, deadline; /* of what is waited for now; CLOCK_NEVER */
+    bool channel_ended, console_ended; /* QEMU closed them */
+    uint64_t stopped_ns;               /* when it was first told to end; 0: it was not */
+    unsigned stops;                    /* times that it was told to end */
+    int last_signal;                   /* that the command was sent */
+    uint64_t start, deadline;          /* of what is waited for now; CLOCK_NEVER */
     int status;
     struct lab_outcome *outcome;
 
@@ -195,6 +199,7 @@ static void hear(struct session *session)
                        sizeof(session->from) - session->heard);
 
     session->heard += got > 0 ? (size_t)got : 0;
+    session->channel_ended = got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN);
 }
 
 /* The first signal is the command's; the second one ends the laboratory. */
@@ -204,6 +209,12 @@ static int take_signal(struct session *session, struct reason *reason)
 
     if (read(session->wish->stop, &info, sizeof(info)) != sizeof(info))
         return 0;
+    uint64_t now = clock_now_ns();
+
+    /* timeout(1) and terminals send one signal to the process and to its group. */
+    if (session->stops > 0 && now - session->stopped_ns < REPEAT_NS)
+        return 0;
+    session->stopped_ns = now;
     if (!session->ready || session->stops++ > 0)
         return reason_set(reason, EINTR, "interrupted; the laboratory was ended");
     queue_signal(session, (int)info.ssi_signo);
@@ -237,7 +248,7 @@ static int step(struct session *session, int *waits_for, struct reason *reason)
     struct pollfd polled[COUNT] = {
         [STOP] = {.fd = session->wish->stop, .events = POLLIN},
         [CHANNEL] = {.fd = machine->channel, .events = 0},
-        [CONSOLE] = {.fd = machine->console, .events = POLLIN},
+        [CONSOLE] = {.fd = session->console_ended ? -1 : machine->console, .events = POLLIN},
         [QEMU] = {.fd = machine->pidfd, .events = POLLIN},
         [OUTPUT] = {.fd = *waits_for, .events = POLLOUT},
         [INPUT] = {.fd = may_read(session) ? session->wish->input : -1, .events = POLLIN},
@@ -248,8 +259,8 @@ static int step(struct session *session, int *waits_for, struct reason *reason)
         polled[CHANNEL].events |= POLLIN;
     if (session->to_send > 0)
         polled[CHANNEL].events |= POLLOUT;
-    if (!polled[CHANNEL].events)
-        polled[CHANNEL].fd = -1; /* its hang-up is QEMU's end, which is seen to */
+    if (!polled[CHANNEL].events || session->channel_ended)
+        polled[CHANNEL].fd = -1;
     int ready = poll(polled, COUNT, clock_poll_timeout_ms(session->deadline));
 
     if (ready < 0 && errno != EINTR)
@@ -257,14 +268,14 @@ static int step(struct session *session, int *waits_for, struct reason *reason)
     if (ready <= 0)
         return ready == 0 && clock_now_ns() >= session->deadline ? be_late(session, reason) : 0;
     if (polled[CONSOLE].revents)
-        console_hear(&session->console, machine->console);
+        session->console_ended = !console_hear(&session->console, machine->console);
     if (polled[STOP].revents)
         error = take_signal(session, reason);
     if (polled[INPUT].revents)
         read_input(session);
     if (polled[CHANNEL].revents & POLLOUT)
         send_queued(session);
-    if (polled[CHANNEL].revents & (POLLIN | POLLHUP))
+    if (polled[CHANNEL].revents & (POLLIN | POLLHUP | POLLERR))
         hear(session);
     if (!error) {
         int next = digest(session, polled[OUTPUT].revents ? *waits_for : -1, reason);
@@ -272,9 +283,9 @@ static int step(struct session *session, int *waits_for, struct reason *reason)
         *waits_for = next >= 0 ? next : -1;
         error = next < -1 ? next : 0;
     }
-    /* All that it had said was heard before. */
-    if (!error && !session->ended && (polled[QEMU].revents & POLLIN) && !polled[CHANNEL].revents &&
-        !polled[CONSOLE].revents && *waits_for < 0)
+    /* All that it said is heard before its end is told. */
+    if (!error && !session->ended && (polled[QEMU].revents & POLLIN) && session->channel_ended &&
+        session->console_ended && *waits_for < 0)
         return trouble_reason(machine, &session->console, session->ready, reason);
     if (!error && clock_now_ns() >= session->deadline)
         return be_late(session, reason);

@@ -31,7 +31,7 @@ static void take_line(struct console *console, const char *line)
         console->unpacking_failed = true;
 }
 
-void console_hear(struct console *console, int fd)
+bool console_hear(struct console *console, int fd)
 {
     char block[4096];
     ssize_t got = read(fd, block, sizeof(block));
@@ -46,6 +46,7 @@ void console_hear(struct console *console, int fd)
         if (block[i] >= ' ' && block[i] <= '~')
             console->partial[console->length++] = block[i];
     }
+    return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
 int trouble_reason(struct machine *machine, const struct console *console, bool ready, struct reason *reason)

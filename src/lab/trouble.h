@@ -18,7 +18,8 @@ struct console {
     size_t length;
 };
 
-void console_hear(struct console *console, int fd);
+/* Reads what is there. False when there will be no more. */
+bool console_hear(struct console *console, int fd);
 
 /* QEMU has ended and was not told to: fills the reason, returns -EIO. */
 int trouble_reason(struct machine *machine, const struct console *console, bool ready, struct reason *reason);
