@@ -105,6 +105,8 @@ static void find_differences(const struct result *a, const struct result *b, str
 void compare_results(const struct result *a, const struct result *b, struct comparison *ret_comparison)
 {
     *ret_comparison = (struct comparison){
+        .emulated_a = a->host.emulated,
+        .emulated_b = b->host.emulated,
         .figures = {[COMPARE_MEMORY] = {.name = "memory per VM", .unit = "bytes"},
                     [COMPARE_CPU] = {.name = "CPU per VM", .unit = "percent of the host"},
                     [COMPARE_OWN_MEMORY] = {.name = "memory, own", .unit = "bytes"},
@@ -202,4 +204,9 @@ void compare_print(const struct comparison *comparison, FILE *to)
     }
     fprintf(to, "CPU is in percent of the whole host.%s\n",
             own ? " Own: by the account of the process in which the VMs live." : "");
+    if (comparison->emulated_a || comparison->emulated_b)
+        text_print_wrapped(comparison->emulated_a && comparison->emulated_b ? "A and B: "
+                           : comparison->emulated_a                         ? "A: "
+                                                                            : "B: ",
+                           text_emulated, to);
 }

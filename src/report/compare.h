@@ -47,6 +47,7 @@ struct comparison {
     struct compared figures[COMPARE_COUNT];
     char unlike[1024]; /* why the two are not of one kind (class, image, share, host), one sentence; "" when
                           they are */
+    bool emulated_a, emulated_b; /* measured on an emulated host (`mvm lab`) */
 };
 
 void compare_results(const struct result *a, const struct result *b, struct comparison *ret_comparison);

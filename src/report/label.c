@@ -26,6 +26,7 @@ const char *report_label(const struct result *result, char ret_label[REPORT_LABE
                  memory ? size_text((double)result->plan.memory_limit_bytes, size) : "",
                  memory && cpu ? ", " : "", cpu ? number_digits(result->plan.cpu_limit, 4, cpus) : "",
                  cpu ? " CPUs" : "");
-    snprintf(ret_label, REPORT_LABEL_ROOM, "%s %s%s", engine, image, share);
+    snprintf(ret_label, REPORT_LABEL_ROOM, "%s %s%s%s", engine, image, share,
+             result->host.emulated ? ", emulated host" : "");
     return ret_label;
 }

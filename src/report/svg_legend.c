@@ -66,6 +66,9 @@ static void run_entry(struct picture *picture, size_t run)
              result->per_vm.cpu_percent_of_host.known ? " of the whole host" : "");
     lines += svg_wrap(picture->to, text_x, top + (1 + lines) * SVG_LINE, width, 2, NULL, line);
 
+    if (result->host.emulated)
+        lines += svg_wrap(picture->to, text_x, top + (1 + lines) * SVG_LINE, width, 2, "warn", text_emulated);
+
     const char *stop = stop_name(result->stopped_by);
     snprintf(line, sizeof(line), "%s%s%s%.*s · %s", stop ? "stopped by " : "",
              stop                   ? stop

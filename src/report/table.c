@@ -188,6 +188,8 @@ static void print_facts(const struct result *result, FILE *to)
     snprintf(line, sizeof(line), "%s, sha256 %.16s", result->image.name, result->image.sha256);
     text_print_wrapped("  image     ", line, to);
     text_print_wrapped("  host      ", text_host(&result->host, host), to);
+    if (result->host.emulated)
+        text_print_wrapped("            ", text_emulated, to);
     snprintf(line, sizeof(line), "is %s; the run stops at %s %%", text_whole(result, text),
              number_digits(result->plan.threshold_percent, 4, a));
     text_print_wrapped("  100 %     ", line, to);

@@ -143,6 +143,9 @@ const char *text_host(const struct host_fingerprint *host, char ret_text[2 * TEX
     return ret_text;
 }
 
+const char text_emulated[] = "emulated host: its processor is software, so times and CPU are not those of "
+                             "hardware; memory figures hold";
+
 const char *text_class(const char *letter)
 {
     static const struct {

@@ -38,6 +38,9 @@ const char *text_whole(const struct result *result, char ret_text[TEXT_ROOM]);
 /* "AMD EPYC 7B13, 2 CPUs, 7.7 GiB of memory, Linux 6.1.0". */
 const char *text_host(const struct host_fingerprint *host, char ret_text[2 * TEXT_ROOM]);
 
+/* Said of a result whose host's processor is emulated (`mvm lab`). */
+extern const char text_emulated[];
+
 /* What a class letter means (DESIGN.md, "Words"): "own live hypervisor object, booted"; NULL for an unknown
  * one. */
 const char *text_class(const char *letter);

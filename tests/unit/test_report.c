@@ -258,6 +258,30 @@ static void test_table_width(void **state)
         result_release(&results[i]);
 }
 
+/* A run in a laboratory says so in its table, in the summary and in the picture, and only such a run does. */
+static void test_emulated_host(void **state)
+{
+    (void)state;
+    for (int emulated = 0; emulated < 2; emulated++) {
+        struct result result;
+        char label[REPORT_LABEL_ROOM];
+        size_t length;
+
+        canned_result(&result, &canned_sleep);
+        result.host.emulated = emulated;
+
+        const struct report_run run = {.result = &result, .label = report_label(&result, label)};
+        char *table = table_of(&run, 1, &length), *svg = svg_of(&run, 1, &length);
+
+        assert_int_equal(strstr(label, ", emulated host") != NULL, emulated);
+        assert_int_equal(strstr(table, "not those of hardware") != NULL, emulated);
+        assert_int_equal(strstr(svg, "not those of hardware") != NULL, emulated);
+        free(table);
+        free(svg);
+        result_release(&result);
+    }
+}
+
 static void test_too_many_runs(void **state)
 {
     (void)state;
@@ -318,7 +342,7 @@ int main(void)
         cmocka_unit_test(test_canned_files),  cmocka_unit_test(test_goldens),
         cmocka_unit_test(test_hostile_texts), cmocka_unit_test(test_hostile_numbers),
         cmocka_unit_test(test_table_width),   cmocka_unit_test(test_too_many_runs),
-        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_words),         cmocka_unit_test(test_emulated_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
