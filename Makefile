@@ -12,7 +12,7 @@ FUZZ_COUNT ?= 1000000
 FUZZ_SEED ?= 1
 FUZZ_SECONDS ?= 1000000
 
-.PHONY: all demo check bench fuzz fuzz-guided install clean format packages packages-check
+.PHONY: all demo check check-kvm bench fuzz fuzz-guided install clean format packages packages-check
 
 all:
 	@command -v meson >/dev/null || { echo "meson is not installed; 'make packages' installs what building needs" >&2; exit 1; }
@@ -31,6 +31,10 @@ demo: packages
 
 check: packages-check
 	scripts/check $(BUILD) $(SANITIZED) $(THREADS)
+
+# Those of the tests that need KVM, on an emulated host that has it.
+check-kvm: packages-check
+	scripts/check-kvm $(BUILD)
 
 # FUZZ_COUNT boot sectors, at most FUZZ_SECONDS long, under the sanitizers.
 fuzz: packages-check

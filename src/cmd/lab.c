@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/lab_kernels.h"
 #include "lab/inside.h"
+#include "lab/kernel.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -23,7 +24,7 @@ struct lab_options {
     const char *kernel, *package, *append, *out;
     struct option_list with, modules;
     uint64_t memory, cpus, timeout_ns;
-    bool input, json, quiet, verbose, help;
+    bool input, fetch, json, quiet, verbose, help;
 };
 
 #define FIELD(name) offsetof(struct lab_options, name)
@@ -53,6 +54,8 @@ static const struct option_spec specs[] = {
     {"out", OPTION_TEXT, "DIR",
      "bring back what the command leaves in DIR (default: what it makes and changes in the working folder)",
      FIELD(out), .fallback = NULL},
+    {"fetch", OPTION_FLAG, NULL, "only see to it that the kernel is in the cache; without COMMAND",
+     FIELD(fetch), .fallback = NULL},
     {"json", OPTION_FLAG, NULL, "with --kernel list: print JSON", FIELD(json), .fallback = NULL},
     {"verbose", OPTION_FLAG, NULL, "say how long the start took", FIELD(verbose), .fallback = NULL},
     {"quiet", OPTION_FLAG, NULL, "say nothing but errors", FIELD(quiet), .fallback = NULL},
@@ -68,6 +71,7 @@ static int usage(const struct reason *reason)
 static void print_help(const struct option_set *set)
 {
     printf("usage: mvm lab [OPTIONS] -- COMMAND...\n"
+           "       mvm lab [--kernel VERSION] --fetch\n"
            "       mvm lab --kernel list [--json]\n\n"
            "Runs COMMAND on a Linux host that QEMU emulates (TCG) and that has hardware virtualization: "
            "/dev/kvm works "
@@ -155,6 +159,27 @@ static int run(const struct lab_options *options, char *const *command)
     return error || outcome.timed_out ? STATUS_TIMED_OUT : outcome.status;
 }
 
+/* Prints the release, for scripts. */
+static int fetch(const struct lab_options *options)
+{
+    const struct kernel_wish wish = {.version = options->kernel,
+                                     .package = options->package,
+                                     .stop = open_stop(),
+                                     .say = options->quiet ? say_nothing : say};
+    struct reason reason = {""};
+    struct kernel kernel;
+    int error = kernel_get(&wish, &kernel, &reason);
+
+    if (!error) {
+        printf("%s\n", kernel.release);
+        return EXIT_DONE;
+    }
+    if (error == -EINVAL)
+        return usage(&reason);
+    fprintf(stderr, "mvm lab: %s\n", reason.text);
+    return error == -EINTR ? STATUS_INTERRUPTED : STATUS_LAB_FAILED;
+}
+
 int cmd_lab(int argc, char **argv)
 {
     struct lab_options options = {.help = false};
@@ -190,6 +215,11 @@ int cmd_lab(int argc, char **argv)
     } else if (options.json) {
         reason_set(&reason, EINVAL, "--json goes with --kernel list");
         status = usage(&reason);
+    } else if (options.fetch && *command) {
+        reason_set(&reason, EINVAL, "--fetch runs no command");
+        status = usage(&reason);
+    } else if (options.fetch) {
+        status = fetch(&options);
     } else if (!*command) {
         reason_set(&reason, EINVAL, "give a command behind '--', as in: mvm lab -- ls -l /dev/kvm");
         status = usage(&reason);

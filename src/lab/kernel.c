@@ -103,7 +103,7 @@ static int resolve(const struct search *search, char ret_release[APT_RELEASE_ROO
     if (chosen)
         snprintf(ret_release, APT_RELEASE_ROOM, "%s", chosen->release);
     else
-        error = reason_set(reason, ENOENT,
+        error = reason_set(reason, EINVAL,
                            "apt has no cloud kernel '%s'; 'mvm lab --kernel list' shows those "
                            "that it has",
                            version);

@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The laboratory itself: what goes in, what comes out, and how it ends.
+
+load common
+
+# Nothing of this test's laboratories is left: no QEMU (each has this folder's descriptors), no file in $TMPDIR.
+nothing_left() {
+    local pid left=
+    for pid in $(pgrep -f 'qemu.*-name mvm-lab'); do
+        [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" != "$BATS_TEST_TMPDIR" ] || left="$left $pid"
+    done
+    [ -z "$left" ] || { echo "QEMU is left: $left"; return 1; }
+    ! compgen -G "$TMPDIR/mvm*" || return 1
+}
+
+@test "a host with KVM, large limits and what a Linux mounts; status, output and errors come back apart" {
+    run --separate-stderr in_lab -- sh -c '
+        test -c /dev/kvm || echo "no /dev/kvm"
+        test "$(ulimit -n)" -ge 1000000 || echo "few files"
+        test "$(cat /proc/sys/kernel/pid_max)" -ge 4000000 || echo "few processes"
+        test -d /sys/kernel/debug/kvm || echo "no debugfs"
+        test -e /sys/fs/cgroup/cgroup.controllers || echo "no cgroup2"
+        mount | grep -q " /dev/shm " || echo "no /dev/shm"
+        touch /tmp/x || echo "no /tmp"
+        ping -c 1 -W 2 127.0.0.1 >/dev/null || echo "no loopback"
+        pwd
+        echo to standard error >&2
+        exit 7'
+    echo "$output / $stderr"
+    [ "$status" -eq 7 ]
+    [ "$output" = "$BATS_TEST_TMPDIR" ]
+    [ "$stderr" = "to standard error" ]
+    nothing_left
+}
+
+@test "bytes go through unchanged both ways, and files come back with their folders, links and modes" {
+    head -c 3000000 /dev/urandom >sent
+    # shellcheck disable=SC2016
+    in_lab --stdin -- sh -c '
+        mkdir -p kept/below empty
+        tee kept/below/copy
+        ln -s below/copy kept/link
+        echo "#!/bin/sh" >kept/program; chmod 750 kept/program
+        touch "$(printf "kept/%0150d" 1)"' <sent >got
+    cmp sent got
+    cmp sent kept/below/copy
+    [ "$(readlink kept/link)" = below/copy ]
+    [ "$(stat -c %a kept/program)" = 750 ]
+    [ -e "$(printf "kept/%0150d" 1)" ]
+    [ -d empty ]
+    # What was only taken along does not come back.
+    echo old >along
+    in_lab --with along -- sh -c 'cat along; echo new >made; echo x >>sent' >seen
+    [ "$(cat seen)" = old ]
+    [ "$(cat made)" = new ]
+    cmp got <(head -c 3000000 got)
+    nothing_left
+}
+
+@test "--out brings back one folder, and only that" {
+    run --separate-stderr in_lab --out results -- sh -c 'echo a >results/a; echo b >b'
+    [ "$status" -eq 0 ]
+    [ "$(cat results/a)" = a ]
+    [ ! -e b ]
+}
+
+@test "a signal that ends the command is its status; a timeout ends it, and what it left is kept" {
+    run --separate-stderr in_lab -- sh -c 'kill -SEGV $$'
+    [ "$status" -eq 139 ]
+    run --separate-stderr in_lab --timeout 3s -- sh -c 'echo begun >file; echo said; sleep 1000'
+    echo "$output / $stderr"
+    [ "$status" -eq 124 ]
+    [ "$output" = said ]
+    [[ "$stderr" == *"time has passed"* ]]
+    [ "$(cat file)" = begun ]
+    nothing_left
+}
+
+# Starts a laboratory in the background, as $lab, and waits until its command says that it is ready.
+start_lab() {
+    "${LAB[@]}" "$@" >out &
+    lab=$!
+    local deadline=$((SECONDS + 100))
+    until grep -q ready out; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.1
+    done
+}
+
+@test "Ctrl-C is the command's, which may end in order; nothing is left" {
+    local status=0
+    start_lab -- sh -c 'trap "echo ended in order >file; exit 5" INT; echo ready; while :; do sleep 0.1; done'
+    # The shell makes background jobs ignore SIGINT; mvm takes it all the same.
+    kill -INT "$lab"
+    wait "$lab" || status=$?
+    [ "$status" -eq 5 ]
+    [ "$(cat file)" = "ended in order" ]
+    nothing_left
+}
+
+@test "a killed mvm takes its laboratory along" {
+    start_lab -- sh -c 'echo ready; sleep 1000'
+    ! nothing_left
+    kill -KILL "$lab"
+    sleep 1
+    nothing_left
+}
+
+@test "want of memory and a panic in the laboratory are told in a sentence" {
+    run --separate-stderr in_lab --memory 256M -- sh -c 'tail /dev/zero'
+    echo "$status $stderr"
+    [ "$status" -eq 137 ]
+    [[ "$stderr" == *"ran out of memory"*"--memory"* ]]
+    run --separate-stderr in_lab -- sh -c 'echo before; echo c >/proc/sysrq-trigger; sleep 100'
+    echo "$status $stderr"
+    [ "$status" -eq 125 ]
+    [ "$output" = before ]
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    [[ "$stderr" == *"panicked: sysrq triggered crash"* ]]
+    nothing_left
+}
+
+@test "--append reaches the kernel and its modules" {
+    run --separate-stderr in_lab --append 'debugfs=off kvm.halt_poll_ns=12345 kvm_amd.npt=0' -- sh -c '
+        cat /sys/module/kvm/parameters/halt_poll_ns /sys/module/kvm_amd/parameters/npt
+        ls /sys/kernel/debug/kvm 2>/dev/null || echo no debugfs'
+    echo "$output / $stderr"
+    [ "$status" -eq 0 ]
+    [ "${lines[0]}" = 12345 ]
+    [[ "${lines[1]}" = [N0] ]]
+    [ "${lines[2]}" = "no debugfs" ]
+}
+
+@test "QEMU goes along when the command names it, and runs a guest on KVM; the result is marked" {
+    run --separate-stderr in_lab -- mvm scale --engine qemu --accelerator kvm --max 2 --samples 2 \
+        --sample-time 100ms --settle 2s --quiet --out run
+    echo "$output / $stderr"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"2 of 2 answered"*"not those of hardware"* ]]
+    jq -e '.host.emulated and .population.alive == 2' run/result.json
+    grep -q 'not those of hardware' run/resources.svg
+    run "$MVM" report run
+    [[ "$output" == *"emulated host"* ]]
+}
+
+@test "another kernel of those that apt has" {
+    local newest default
+    default=$("$MVM" lab --fetch)
+    newest=$("$MVM" lab --kernel newest --fetch 2>&1) || skip "it cannot be had: $newest"
+    newest=${newest##*$'\n'}
+    [ "$newest" != "$default" ] || skip "apt has only $default"
+    run --separate-stderr in_lab --kernel newest -- sh -c 'uname -r; test -c /dev/kvm'
+    [ "$status" -eq 0 ]
+    [ "$output" = "$newest" ]
+}
