@@ -21,7 +21,8 @@ enum {
 
 /* KVM_RUN is not interrupted sooner than this, so that the guest gets somewhere. */
 #define LEAST_NS (5 * NS_PER_MILLISECOND / 1000)
-/* For an event that is to be delivered before the guest is put away. */
+/* For an event that is to be delivered before the guest is put away; longer at each try, as on a slow or busy
+ * host this is over before the vCPU has been entered. */
 #define DELIVERY_NS (50 * NS_PER_MILLISECOND / 1000)
 
 struct run {
@@ -278,7 +279,7 @@ static void settle(struct run *run)
         if (run->vm->completes)
             go(run, 0);
         else if (is_delivering(shared) && !run->context->state.stop)
-            go(run, run->context->now_ns + DELIVERY_NS);
+            go(run, run->context->now_ns + (tries + 1) * DELIVERY_NS);
         else
             return;
     }
