@@ -9,6 +9,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"image", "make, list and look at 512-byte guests", cmd_image},
+    {"host", "what this host has, and what is in the way of many VMs", cmd_host},
     {"scale", "the standardized scalability test on one engine", cmd_scale},
     {"run", "start VMs and keep them for the commands below", cmd_run},
     {"ls", "the runs on this host", cmd_ls},

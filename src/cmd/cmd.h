@@ -13,6 +13,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 int cmd_ask(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_console(int argc, char **argv);
+int cmd_host(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
 int cmd_ls(int argc, char **argv);

@@ -154,3 +154,12 @@ start_lab() {
     [ "$status" -eq 0 ]
     [ "$output" = "$newest" ]
 }
+
+@test "mvm host check in a laboratory: KVM usable, emulated, and the settings as they were given" {
+    in_lab --append 'kvm.halt_poll_ns=0 debugfs=off' -- mvm host check --json >found
+    jq -e '.kvm.usable and .kvm.module == "kvm_amd"' found
+    jq -e '.findings | any(.name == "runs on" and (.value | contains("emulated")))' found
+    jq -e '.findings | any(.name == "kvm.halt_poll_ns" and .value == "0" and .verdict == "good")' found
+    jq -e '.findings | any(.name == "kvm_amd.npt" and .verdict == "good")' found
+    jq -e '.findings | any(.name == "debugfs" and .value == "off")' found
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the check of a host finds, on canned hosts. */
+#include "host/check.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct host_findings check(const char *host, struct kvm_state *ret_state)
+{
+    char root[4096];
+    const char *data = getenv("MVM_TEST_DATA");
+    struct host_findings findings = {.items = NULL};
+
+    snprintf(root, sizeof(root), "%s/host-%s", data ? data : "tests/unit/data", host);
+    assert_int_equal(host_check_kvm(&findings, root, ret_state), 0);
+    for (size_t i = 0; i < findings.count; i++) {
+        assert_non_null(findings.items[i].meaning);
+        /* What could be better says how. */
+        assert_int_equal(findings.items[i].advice != NULL, findings.items[i].verdict != FINDING_GOOD);
+    }
+    return findings;
+}
+
+static const struct host_finding *find(const struct host_findings *findings, const char *name)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        if (strcmp(findings->items[i].name, name) == 0)
+            return &findings->items[i];
+    return NULL;
+}
+
+static void assert_found(const struct host_findings *findings, const char *name, const char *value,
+                         enum finding_verdict verdict, const char *command)
+{
+    const struct host_finding *finding = find(findings, name);
+
+    assert_non_null(finding);
+    assert_string_equal(finding->value, value);
+    assert_int_equal(finding->verdict, verdict);
+    assert_non_null(strstr(finding->command, command));
+}
+
+static void judges_an_amd_host(void **state)
+{
+    struct kvm_state kvm;
+    struct host_findings findings = check("kvm-amd", &kvm);
+
+    (void)state;
+    assert_true(kvm.usable);
+    assert_false(kvm.nested);
+    assert_string_equal(kvm.module, "kvm_amd");
+    assert_found(&findings, "/dev/kvm", "usable", FINDING_GOOD, "");
+    assert_found(&findings, "runs on", "hardware", FINDING_GOOD, "");
+    assert_found(&findings, "kvm.halt_poll_ns", "0", FINDING_GOOD, "");
+    assert_found(&findings, "kvm.tdp_mmu", "N", FINDING_BETTER, "options kvm tdp_mmu=Y");
+    assert_found(&findings, "kvm.nx_huge_pages", "N", FINDING_BETTER, "echo never");
+    assert_found(&findings, "kvm_amd.npt", "N", FINDING_BAD, "options kvm_amd npt=1");
+    assert_found(&findings, "kvm_amd.avic", "Y", FINDING_BETTER, "options kvm_amd avic=0");
+    assert_found(&findings, "debugfs", "on", FINDING_BETTER, "debugfs=off");
+    assert_null(find(&findings, "kvm_intel.ept"));
+    host_findings_release(&findings);
+}
+
+static void judges_an_intel_host(void **state)
+{
+    struct kvm_state kvm;
+    struct host_findings findings = check("kvm-intel", &kvm);
+
+    (void)state;
+    assert_true(kvm.usable);
+    assert_true(kvm.nested);
+    assert_found(&findings, "runs on", "xen", FINDING_BETTER, "");
+    assert_found(&findings, "kvm.halt_poll_ns", "200000", FINDING_BETTER,
+                 "echo 0 >/sys/module/kvm/parameters");
+    assert_found(&findings, "kvm.tdp_mmu", "Y", FINDING_GOOD, "");
+    /* The processor has the fault, and the kernel is too old for 'never'. */
+    assert_found(&findings, "kvm.nx_huge_pages", "Y", FINDING_GOOD, "");
+    assert_found(&findings, "kvm_intel.ept", "Y", FINDING_GOOD, "");
+    assert_found(&findings, "kvm_intel.unrestricted_guest", "N", FINDING_BAD, "unrestricted_guest=1");
+    assert_found(&findings, "kvm_intel.pml", "Y", FINDING_BETTER, "pml=0");
+    assert_found(&findings, "kvm_intel.vmentry_l1d_flush", "always", FINDING_BETTER, "echo cond");
+    assert_found(&findings, "debugfs", "off", FINDING_GOOD, "");
+    host_findings_release(&findings);
+}
+
+static void explains_why_there_is_no_kvm(void **state)
+{
+    struct kvm_state kvm;
+    struct host_findings findings = check("kvm-absent", &kvm);
+
+    (void)state;
+    assert_false(kvm.usable);
+    assert_string_equal(kvm.module, "");
+    assert_non_null(strstr(kvm.why_not, "kvm_amd is not loaded"));
+    assert_found(&findings, "/dev/kvm", "absent", FINDING_BAD, "modprobe kvm_amd");
+    host_findings_release(&findings);
+
+    /* A host that tells nothing at all. */
+    findings = check("empty", &kvm);
+    assert_false(kvm.usable);
+    assert_non_null(strstr(kvm.why_not, "does not tell"));
+    host_findings_release(&findings);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(judges_an_amd_host),
+        cmocka_unit_test(judges_an_intel_host),
+        cmocka_unit_test(explains_why_there_is_no_kvm),
+    };
+
+    return cmocka_run_group_tests_name("host_check", tests, NULL, NULL);
+}
