@@ -13,7 +13,8 @@ enum {
     FLAG_IF = 0x200,
     VECTOR_UD = 6,
     NS_PER_INSTRUCTION = 20, /* what an instruction of a slice is taken for */
-    SETTLE_TRIES = 100,
+    SETTLE_TRIES = 24,
+    DELIVERY_DOUBLES = 8, /* times, at most */
 };
 
 /* In rip, which no guest of 32 bits has. */
@@ -21,8 +22,8 @@ enum {
 
 /* KVM_RUN is not interrupted sooner than this, so that the guest gets somewhere. */
 #define LEAST_NS (5 * NS_PER_MILLISECOND / 1000)
-/* For an event that is to be delivered before the guest is put away; longer at each try, as on a slow or busy
- * host this is over before the vCPU has been entered. */
+/* For an event that is to be delivered before the guest is put away; twice as long at each try, as a slow
+ * host may not get into the guest sooner. */
 #define DELIVERY_NS (50 * NS_PER_MILLISECOND / 1000)
 
 struct run {
@@ -279,7 +280,8 @@ static void settle(struct run *run)
         if (run->vm->completes)
             go(run, 0);
         else if (is_delivering(shared) && !run->context->state.stop)
-            go(run, run->context->now_ns + (tries + 1) * DELIVERY_NS);
+            go(run,
+               run->context->now_ns + (DELIVERY_NS << (tries < DELIVERY_DOUBLES ? tries : DELIVERY_DOUBLES)));
         else
             return;
     }

@@ -79,6 +79,8 @@ class Guest:
                          "ends": "done"}
         self.right = []  # pairs of a line of QEMU's and the right one
         self.reason = None
+        self.lab = []  # what the laboratory's processor does to lines, for tests/kvm/matrix.py
+        self.lab_reason = None
         self.whole = None  # what is right where QEMU dies
         with open(path, encoding="ascii") as file:
             self.text = file.read()
@@ -86,13 +88,19 @@ class Guest:
         for line in self.text.splitlines() if self.is_matrix else []:
             if line and not line.startswith(";"):
                 break
-            found = re.fullmatch(r"; ([a-z]+):(?: (.*))?", line)
+            found = re.fullmatch(r"; ([a-z-]+):(?: (.*))?", line)
             if found:
                 self.set(found[1], found[2] or "")
 
     def set(self, key, value):
         if key == "judge":
             self.reason = value
+        elif key == "lab":
+            self.lab_reason = value
+        elif key == "from":
+            self.lab.append({"from": value.encode()})
+        elif key in ("kvm", "kvm-qemu"):
+            self.lab[-1][key] = value.encode()
         elif key == "qemu" and value == "dies":
             self.whole = b""
         elif key == "right" and self.whole is not None:

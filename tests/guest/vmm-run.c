@@ -5,7 +5,7 @@
  *
  *   vmm-run IMAGE [--ram MIB] [--floppy] [--input FILE] [--after TEXT] [--seconds S] [--slice N]
  *           [--no-reboot] [--pack] [--learn] [--digest N] [--counted]
- *           [--trace] [--cpu emulated|kvm]
+ *           [--trace] [--cpu emulated|kvm] [--slow N]
  *
  * The input goes to COM1 as the guest takes it, from when it has sent the text. Ends when the guest has
  * halted for good or was stopped (with the reason on standard error), at a reset with --no-reboot, or when
@@ -14,7 +14,8 @@
  * instructions, 10 million in a second, and skips what the guest sleeps, so that all runs see the same time.
  * --digest adds a line with a hash of registers and memory at every N-th slice to standard error, on that
  * clock. --trace shows each instruction there. On KVM there are no instructions to count: slices are times,
- * and --counted, --digest and --trace mean nothing.
+ * and --counted, --digest and --trace mean nothing. --slow N: a clock that goes at one N-th of the host's
+ * speed, and skips what the guest sleeps: for a host that is slow itself.
  */
 #include "base/clock.h"
 #include "base/file.h"
@@ -50,7 +51,8 @@ struct run {
     uint8_t *input;
     size_t input_size, input_sent;
     uint64_t slice, epoch_ns, end_ns;
-    uint64_t skipped_ns; /* of the counting clock: time slept through */
+    uint64_t skipped_ns; /* of a clock that is not the host's: time slept through */
+    uint64_t slow;       /* the host's clock is so many times as fast as the guest's */
     uint64_t executed;
     uint8_t drive;
     const char *after; /* the input waits until this was sent */
@@ -64,7 +66,7 @@ static uint64_t monotonic(void *context)
 {
     const struct run *run = context;
 
-    return clock_now_ns() - run->epoch_ns;
+    return (clock_now_ns() - run->epoch_ns) / run->slow + run->skipped_ns;
 }
 
 /* 100 ns an instruction. */
@@ -161,7 +163,7 @@ static bool sleep_through(struct run *run)
 
     if (next > run->end_ns)
         next = run->end_ns;
-    if (next > now && run->counted)
+    if (next > now && (run->counted || run->slow > 1))
         run->skipped_ns += next - now;
     else if (next > now)
         clock_sleep_until(run->epoch_ns + next);
@@ -225,14 +227,14 @@ static uint8_t *read_whole(const char *path, size_t most, size_t *ret_size)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"ram", 1, NULL, 'r'},       {"floppy", 0, NULL, 'f'},
-                                            {"input", 1, NULL, 'i'},     {"after", 1, NULL, 'a'},
-                                            {"seconds", 1, NULL, 's'},   {"slice", 1, NULL, 'n'},
-                                            {"no-reboot", 0, NULL, 'b'}, {"pack", 0, NULL, 'p'},
-                                            {"learn", 0, NULL, 'l'},     {"digest", 1, NULL, 'd'},
-                                            {"counted", 0, NULL, 'c'},   {"trace", 0, NULL, 't'},
-                                            {"cpu", 1, NULL, 'k'},       {0}};
+    static const struct option options[] = {
+        {"ram", 1, NULL, 'r'},       {"floppy", 0, NULL, 'f'},  {"input", 1, NULL, 'i'},
+        {"after", 1, NULL, 'a'},     {"seconds", 1, NULL, 's'}, {"slice", 1, NULL, 'n'},
+        {"no-reboot", 0, NULL, 'b'}, {"pack", 0, NULL, 'p'},    {"learn", 0, NULL, 'l'},
+        {"digest", 1, NULL, 'd'},    {"counted", 0, NULL, 'c'}, {"trace", 0, NULL, 't'},
+        {"cpu", 1, NULL, 'k'},       {"slow", 1, NULL, 'w'},    {0}};
     struct run run = {.kind = &cpu_x86emu,
+                      .slow = 1,
                       .drive = 0x80,
                       .after = "",
                       .slice = 20000,
@@ -267,6 +269,8 @@ int main(int argc, char **argv)
             run.counted = true;
         else if (option == 't')
             run.trace = true;
+        else if (option == 'w')
+            run.slow = strtoull(optarg, NULL, 10);
         else if (option == 'k' && strcmp(optarg, "kvm") == 0)
             run.kind = &cpu_kvm;
         else if (option == 'k' && strcmp(optarg, "emulated") == 0)
@@ -276,7 +280,7 @@ int main(int argc, char **argv)
         else
             return 2;
     }
-    if (optind + 1 != argc || mib < 1 || mib > 16 || run.slice == 0) {
+    if (optind + 1 != argc || mib < 1 || mib > 16 || run.slice == 0 || run.slow == 0) {
         fprintf(stderr,
                 "usage: vmm-run IMAGE [--ram MIB] [--floppy] [--input FILE] [--after TEXT] [--seconds S] "
                 "[--slice N] [--no-reboot] "

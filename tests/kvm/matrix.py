@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guest matrix of tests/guest/ on hardware virtualization, in the laboratory: every guest on the vmm with KVM and on QEMU
+with KVM sends what it sends on QEMU without KVM and on the vmm with libx86emu. Output is TAP.
+
+usage: matrix.py MVM VMM_RUN QEMU_ROW [--jobs N] [--keep FOLDER] [GUEST...]
+
+The laboratory's processor is QEMU's (TCG), with what that does wrong: no limits of segments, for example. Where a guest's
+transcript shows the processor and not our machine, comments at its head say what is sent there (matrix.py of tests/guest/ has
+the other keys):
+
+    ; lab: TEXT          why, and that what QEMU sends without KVM, right or not, will do
+    ; from: LINE         a line that is right
+    ; kvm: LINE          what the vmm sends on KVM in its place; nothing but the name: no line
+    ; kvm-qemu: LINE     what QEMU sends on KVM in its place
+
+"""
+import argparse
+import concurrent.futures
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LAB_SECONDS = 400
+TRIES = 3  # in a laboratory, which is slow: a device's time may be over before the guest has come that far
+WAYS = [("qemu", "QEMU with KVM"), ("vmm", "the vmm with KVM"), ("packed", "the vmm with KVM, packed each 200 us")]
+
+sys.dont_write_bytecode = True
+_spec = importlib.util.spec_from_file_location("guest_matrix", os.path.join(HERE, "..", "guest", "matrix.py"))
+matrix = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(matrix)
+
+
+def find_qemu():
+    """The program, not the script that some Debian packages have in its place."""
+    path = "/usr/libexec/qemu-system-i386"
+    return path if os.path.exists(path) else shutil.which("qemu-system-i386")
+
+
+def plan_line(guest, image, input_file):
+    settings = guest.settings
+    return " ".join([guest.name, image, settings["ram"], matrix.INTERFACES[settings["drive"]], settings["machine"],
+                     settings["cpu"], str(float(settings["seconds"]) * 2), input_file, settings["ends"].replace(" ", "-")])
+
+
+def prepare(guests, folder):
+    """Images, inputs and the plan: guests that share a machine stand together."""
+    lines = []
+    for guest in guests:
+        image = matrix.assemble(guest, folder)
+        input_file = "-"
+        if guest.input():
+            input_file = os.path.join(folder, guest.name + ".input")
+            with open(input_file, "wb") as file:
+                file.write(guest.input())
+        lines.append((guest.settings["ends"] != "done", guest.settings["drive"], guest.settings["ram"],
+                      plan_line(guest, image, input_file)))
+    plan = os.path.join(folder, "plan")
+    with open(plan, "w", encoding="ascii") as file:
+        file.writelines(line[-1] + "\n" for line in sorted(lines, key=lambda line: line[:3]))
+    return plan
+
+
+def in_lab(options, folder, out, plan):
+    qemu = find_qemu()
+    command = [options.mvm, "lab", "--quiet", "--cpus", "2", "--memory", "2G", "--timeout", f"{LAB_SECONDS}s"]
+    for taken in [folder, qemu, options.qemu_row, options.vmm_run]:
+        command += ["--with", taken]
+    command += ["--out", out, "--", os.path.join(HERE, "matrix-inside"), qemu, options.qemu_row, options.vmm_run, plan, out]
+    return subprocess.run(command, stdout=sys.stderr, check=False).returncode
+
+
+def expected(options, guest, folder):
+    """What is right, by QEMU without KVM and by the vmm with libx86emu, which agree; or what failed."""
+    try:
+        image = os.path.join(folder, guest.name + ".img")
+        got = matrix.on_vmm(options.vmm_run, guest, image, [])
+        for _ in range(matrix.QEMU_TRIES):
+            raw = matrix.on_qemu("qemu-system-i386", guest, image)
+            right = guest.corrected(raw)
+            if right == got:
+                break
+        matrix.compare("the vmm, emulated", right, got)
+        return right, raw, None
+    except (matrix.Failure, subprocess.TimeoutExpired) as failure:
+        return None, None, str(failure)
+
+
+def lines_of(guest, right, key):
+    """The right transcript with the lines that the laboratory's processor sends in place of others."""
+    lines = right.split(b"\n")
+    for place in guest.lab:
+        if key in place and place["from"] in lines:
+            at = lines.index(place["from"])
+            lines[at:at + 1] = [place[key]] if place[key] else []
+    return b"\n".join(lines)
+
+
+def read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def judge(guest, right, raw, out, way):
+    """Raises Failure."""
+    got = read(os.path.join(out, f"{guest.name}.{way}"))
+    if got is None:
+        raise matrix.Failure("it did not end in time")
+    if way != "qemu":
+        said = read(os.path.join(out, f"{guest.name}.{way}.end")).decode(errors="replace")
+        ends = {"done": "status 0", "reset": "vmm-run: reset", "triple fault": "vmm-run: stopped: reason 1,"}
+        if not said.startswith(ends[guest.settings["ends"]]):
+            raise matrix.Failure(f"{said.strip()}; sent: {got[-300:]!r}")
+    here = lines_of(guest, right, "kvm-qemu" if way == "qemu" else "kvm")
+    if not (guest.lab_reason and got == raw):
+        matrix.compare(way, here, got)
+
+
+def ways_of(guest):
+    return [way for way in WAYS if way[0] != "packed" or guest.name.startswith("cpu-")]
+
+
+def failures_of(guest, right, out):
+    """The ways in which it failed, and how."""
+    failures = {}
+    for way, _ in ways_of(guest):
+        try:
+            judge(guest, right[0], right[1], out, way)
+        except matrix.Failure as failure:
+            failures[way] = str(failure)
+    return failures
+
+
+def main():
+    parser = argparse.ArgumentParser(description="the guest matrix on KVM")
+    parser.add_argument("mvm")
+    parser.add_argument("vmm_run")
+    parser.add_argument("qemu_row")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--keep", help="where images and transcripts go; a temporary directory unless told")
+    parser.add_argument("guests", nargs="*")
+    options = parser.parse_args()
+    for name in ["mvm", "vmm_run", "qemu_row"]:
+        setattr(options, name, os.path.abspath(getattr(options, name)))
+    here = os.path.join(HERE, "..", "guest")
+    guests = [matrix.Guest(os.path.join(here, name)) for name in sorted(os.listdir(here)) if name.endswith(".asm")]
+    guests = [guest for guest in guests if guest.is_matrix and (not options.guests or guest.name in options.guests)]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = os.path.abspath(options.keep) if options.keep else temporary
+        out = os.path.join(folder, "out")
+        os.makedirs(out, exist_ok=True)
+        status = in_lab(options, folder, out, prepare(guests, folder))
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            rights = list(pool.map(lambda guest: expected(options, guest, folder), guests))
+        for _ in range(TRIES - 1):
+            again = [guest for guest, right in zip(guests, rights) if right[0] is not None and failures_of(guest, right, out)]
+            if status or not again:
+                break
+            print(f"# again: {' '.join(guest.name for guest in again)}", flush=True)
+            status = in_lab(options, folder, out, prepare(again, folder))
+        sys.exit(0 if report(guests, rights, out, status) else 1)
+
+
+def report(guests, rights, out, status):
+    number = failures = 0
+    print("TAP version 13")
+    for guest, right in zip(guests, rights):
+        failed = {"": right[2]} if right[2] else failures_of(guest, right, out)
+        for way, name in ways_of(guest) if not right[2] else [("", "without KVM")]:
+            number += 1
+            failure = failed.get(way)
+            failures += failure is not None
+            print(f"{'not ok' if failure else 'ok'} {number} - {guest.name}: {name}")
+            for line in (failure or "").splitlines():
+                print("# " + line[:160])
+    number += 1
+    print(f"{'not ok' if status else 'ok'} {number} - the laboratory ended with status {status}")
+    print(f"1..{number}")
+    return failures == 0 and status == 0
+
+
+if __name__ == "__main__":
+    main()
