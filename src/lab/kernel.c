@@ -227,6 +227,8 @@ static int from_apt(struct search *search, struct kernel *ret_kernel, struct rea
             error = 0;
         }
     }
+    if (search->apt.lists)
+        cache_remove(search->apt.lists); /* large, and soon out of date */
     close(lock);
     return error;
 }
@@ -304,15 +306,22 @@ int kernel_offers(int stop, struct kernel_offer **ret_offers, size_t *ret_count,
     struct apt_kernel *kernels = NULL;
     char standard[APT_RELEASE_ROOM] = "";
     size_t count = 0;
-    int error = begin(&search, &wish, reason);
+    int lock = -1, error = begin(&search, &wish, reason);
 
     if (error)
         return error;
     error = apt_kernels(&search.apt, &kernels, &count, reason);
-    if (error && error != -EINTR && take_own_lists(&search, NULL) == 0)
-        error = apt_kernels(&search.apt, &kernels, &count, reason);
+    if (error && error != -EINTR) {
+        lock = cache_lock(search.folder, stop, reason);
+        if (lock >= 0 && take_own_lists(&search, NULL) == 0)
+            error = apt_kernels(&search.apt, &kernels, &count, reason);
+    }
     if (!error)
         apt_default_release(&search.apt, standard, NULL);
+    if (search.apt.lists)
+        cache_remove(search.apt.lists);
+    if (lock >= 0)
+        close(lock);
 
     struct gathered gathered = {.room = count + CACHED_MOST};
 
