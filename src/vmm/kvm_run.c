@@ -32,6 +32,7 @@ struct run {
     struct context *context;
     uint64_t monotonic; /* CLOCK_MONOTONIC is the population's clock and this */
     uint64_t ends_ns;
+    uint32_t a20_mask; /* for which the VM has its memory slots */
     bool broken;
 };
 
@@ -315,7 +316,8 @@ static enum cpu_exit loop(struct run *run)
     for (;;) {
         if (context->state.stop)
             return CPU_STOPPED;
-        if (context->leave)
+        /* The caller gives the VM the slots for the other A20 and comes back. */
+        if (context->leave || context->memory.a20_mask != run->a20_mask)
             return CPU_LEFT;
         if (context->state.cpu.halted && !is_woken(run))
             return CPU_HALTED;
@@ -331,7 +333,8 @@ static enum cpu_exit loop(struct run *run)
 enum cpu_exit kvm_run_guest(struct kvm_runner *runner, struct kvm_vm *vm, struct context *context,
                             uint64_t slice, bool *ret_broken)
 {
-    struct run run = {.runner = runner, .vm = vm, .context = context};
+    struct run run = {
+        .runner = runner, .vm = vm, .context = context, .a20_mask = context->memory.a20_mask};
     uint64_t now = context_now(context), most = (UINT64_MAX - now) / NS_PER_INSTRUCTION;
 
     run.monotonic = clock_now_ns() - now;

@@ -5,7 +5,7 @@
  *
  *   vmm-run IMAGE [--ram MIB] [--floppy] [--input FILE] [--after TEXT] [--seconds S] [--slice N]
  *           [--no-reboot] [--pack] [--learn] [--digest N] [--counted]
- *           [--trace] [--cpu emulated|kvm] [--slow N]
+ *           [--trace] [--cpu emulated|kvm|resident] [--slow N]
  *
  * The input goes to COM1 as the guest takes it, from when it has sent the text. Ends when the guest has
  * halted for good or was stopped (with the reason on standard error), at a reset with --no-reboot, or when
@@ -16,6 +16,7 @@
  * clock. --trace shows each instruction there. On KVM there are no instructions to count: slices are times,
  * and --counted, --digest and --trace mean nothing. --slow N: a clock that goes at one N-th of the host's
  * speed, and skips what the guest sleeps: for a host that is slow itself.
+ * `resident` is a KVM VM as those of class A are, of which --pack packs the devices.
  */
 #include "base/clock.h"
 #include "base/file.h"
@@ -23,6 +24,7 @@
 #include "vmm/board.h"
 #include "vmm/cpu.h"
 #include "vmm/machine.h"
+#include "vmm/resident_kvm.h"
 #include "vmm/shard.h"
 
 #include <getopt.h>
@@ -46,6 +48,8 @@ struct run {
     struct machine_bench *bench;
     const struct cpu_kind *kind;
     struct cpu *cpu;
+    struct resident_kvm *guest; /* with --cpu resident */
+    const struct machine_base *base;
     struct context *context;
     uint8_t *packed;
     uint8_t *input;
@@ -99,8 +103,26 @@ static void print_digest(struct run *run)
     fprintf(stderr, "%.16s\n", hash);
 }
 
+static void repack_state(struct run *run)
+{
+    size_t size = machine_pack_state(run->base, &run->context->state, run->packed, PACKED_MOST);
+
+    resident_kvm_leave(run->guest);
+    run->context = resident_kvm_context(run->guest, 0);
+    if (machine_lay_state(run->base, run->packed, size, &run->context->state) < 0) {
+        fprintf(stderr, "vmm-run: a packed state does not unpack\n");
+        exit(3);
+    }
+    context_now(run->context);
+    board_resume(run->context);
+}
+
 static void repack(struct run *run)
 {
+    if (run->guest) {
+        repack_state(run);
+        return;
+    }
     size_t size = machine_pack(run->bench, run->context, run->packed, PACKED_MOST);
     int error;
 
@@ -172,6 +194,36 @@ static bool sleep_through(struct run *run)
     return true;
 }
 
+static void reset(struct run *run)
+{
+    if (run->guest) {
+        resident_kvm_reset(run->guest);
+        return;
+    }
+    machine_unlay(run->bench, run->context);
+    run->context = machine_lay_reset(run->bench);
+}
+
+/* The machine at reset in a context, and what runs it. */
+static int power_on(struct run *run, struct machine_bases *bases, struct reason *reason)
+{
+    int error;
+
+    run->base = machine_base_get(bases, 0);
+    if (run->kind != &cpu_kvm_resident) {
+        error = run->kind->create(&run->cpu, reason);
+        run->context = machine_lay_reset(run->bench);
+        return error;
+    }
+    error = machine_bases_share(bases);
+    if (error)
+        return reason_errno(reason, -error, "a file in memory");
+    error = resident_kvm_create(run->base, machine_bench_template(run->bench), RESIDENT_TRICKS, &run->guest,
+                                reason);
+    run->cpu = (struct cpu *)run->guest;
+    return error ? error : resident_kvm_add(run->guest, &run->context, reason);
+}
+
 static int loop(struct run *run)
 {
     while (context_now(run->context) < run->end_ns) {
@@ -194,8 +246,7 @@ static int loop(struct run *run)
         }
         if (end == CPU_LEFT && run->context->reset) {
             run->executed += run->context->instructions;
-            machine_unlay(run->bench, run->context);
-            run->context = machine_lay_reset(run->bench);
+            reset(run);
             run->executed -= run->context->instructions;
             context_now(run->context);
             board_reset(run->context, run->drive);
@@ -273,6 +324,8 @@ int main(int argc, char **argv)
             run.slow = strtoull(optarg, NULL, 10);
         else if (option == 'k' && strcmp(optarg, "kvm") == 0)
             run.kind = &cpu_kvm;
+        else if (option == 'k' && strcmp(optarg, "resident") == 0)
+            run.kind = &cpu_kvm_resident;
         else if (option == 'k' && strcmp(optarg, "emulated") == 0)
             run.kind = &cpu_x86emu;
         else if (option == 'd')
@@ -284,7 +337,7 @@ int main(int argc, char **argv)
         fprintf(stderr,
                 "usage: vmm-run IMAGE [--ram MIB] [--floppy] [--input FILE] [--after TEXT] [--seconds S] "
                 "[--slice N] [--no-reboot] "
-                "[--pack] [--learn] [--digest N] [--counted] [--trace] [--cpu emulated|kvm]\n");
+                "[--pack] [--learn] [--digest N] [--counted] [--trace] [--cpu emulated|kvm|resident]\n");
         return 2;
     }
     uint8_t *image = read_whole(argv[optind], IMAGE_MOST, &size), *memory = malloc((size_t)mib * MEMORY_MIB);
@@ -296,7 +349,7 @@ int main(int argc, char **argv)
     }
     shard_power_on(&state, memory, mib, image, run.drive);
     if (machine_bases_create(&state, memory, mib * MEMORY_MIB, &bases, &reason) < 0 ||
-        machine_bench_create(bases, &run.bench, &reason) < 0 || run.kind->create(&run.cpu, &reason) < 0) {
+        machine_bench_create(bases, &run.bench, &reason) < 0) {
         fprintf(stderr, "vmm-run: %s\n", reason.text);
         return 2;
     }
@@ -309,13 +362,17 @@ int main(int argc, char **argv)
     template->wall_offset = (int64_t)clock_unix_seconds();
     template->disk = (struct disk_content){.bytes = image, .size = size};
     template->output_limit = 1 << 20;
-    run.context = machine_lay_reset(run.bench);
+    if (power_on(&run, bases, &reason) < 0) {
+        fprintf(stderr, "vmm-run: %s\n", reason.text);
+        return 2;
+    }
     context_now(run.context);
     board_reset(run.context, run.drive);
     board_resume(run.context);
     int status = loop(&run);
 
-    machine_unlay(run.bench, run.context);
+    if (!run.guest)
+        machine_unlay(run.bench, run.context);
     run.kind->destroy(run.cpu);
     machine_bench_free(run.bench);
     machine_bases_free(bases);
