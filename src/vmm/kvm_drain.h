@@ -21,6 +21,7 @@
 struct kvm_drain {
     uint8_t *bytes; /* NULL: not mapped now */
     unsigned steps; /* 0: not known yet */
+    bool runs;      /* the guest has to touch it: this kernel has no KVM_PRE_FAULT_MEMORY */
 };
 
 /* Runs the vCPU of `vm`, which has no memory yet and kvm_run mapped. Its registers are others afterwards.

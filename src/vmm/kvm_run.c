@@ -172,8 +172,13 @@ static void fail_internally(struct run *run)
     struct kvm_run *shared = run->vm->run;
     struct kvm_vcpu_events *events = &shared->s.regs.events;
 
-    if (shared->internal.suberror == KVM_INTERNAL_ERROR_EMULATION && step(run))
-        return;
+    if (shared->internal.suberror == KVM_INTERNAL_ERROR_EMULATION) {
+        /* KVM has queued #UD before it came out (handle_emulation_failure() in arch/x86/kvm/x86.c). */
+        if (run->runner->step && events->exception.nr == VECTOR_UD)
+            events->exception.injected = events->exception.pending = 0;
+        if (step(run))
+            return;
+    }
     if (shared->internal.suberror != KVM_INTERNAL_ERROR_EMULATION || !is_beyond_memory(run)) {
         stop_for_host(run, shared->exit_reason | shared->internal.suberror << 8);
         return;
@@ -333,8 +338,7 @@ static enum cpu_exit loop(struct run *run)
 enum cpu_exit kvm_run_guest(struct kvm_runner *runner, struct kvm_vm *vm, struct context *context,
                             uint64_t slice, bool *ret_broken)
 {
-    struct run run = {
-        .runner = runner, .vm = vm, .context = context, .a20_mask = context->memory.a20_mask};
+    struct run run = {.runner = runner, .vm = vm, .context = context, .a20_mask = context->memory.a20_mask};
     uint64_t now = context_now(context), most = (UINT64_MAX - now) / NS_PER_INSTRUCTION;
 
     run.monotonic = clock_now_ns() - now;
