@@ -38,3 +38,12 @@ nothing_left() {
 need_qemu() {
     command -v qemu-system-i386 >/dev/null || skip "qemu-system-i386 is not installed"
 }
+
+# guest_image NAME FILE [-DNAME=VALUE...]: assembles a guest of the tests.
+guest_image() {
+    assemble -o "$2" "${@:3}" "$BATS_TEST_DIRNAME/../guest/$1.asm"
+}
+
+assemble() {
+    nasm -f bin -I "$BATS_TEST_DIRNAME/../../guests/" "$@"
+}

@@ -1,17 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
-# mvm scale --engine vmm: populations by the thousand, what ends them, and what is said of them.
+# mvm scale --engine vmm: populations by the thousand, and what ends them. More of it,
+# which the sanitizers would look at in vain: scale-vmm-more.bats.
 
 bats_require_minimum_version 1.5.0
 load common
-
-assemble() {
-    nasm -f bin -I "$BATS_TEST_DIRNAME/../../guests/" "$@"
-}
-
-guest_image() {
-    assemble -o "$2" "${@:3}" "$BATS_TEST_DIRNAME/../guest/$1.asm"
-}
 
 # Whether memory that is freed stays with the address sanitizer, and each piece has its red zone.
 sanitized() {
@@ -65,38 +58,6 @@ LIST
     [ "$(head -n 1 run/samples.csv | tr , '\n' | grep -c '^own_memory_bytes$')" -eq 1 ]
 }
 
-@test "--json holds a compact population with one worker and one base" {
-    "$MVM" scale --engine vmm --max 3000 --intervals 3 --workers 1 --bases reset --out run $QUICK --json >printed
-    jq -e '.engine.options.workers == "1" and .engine.counters.bases == 1 and .population.alive == 3000' printed
-}
-
-@test "every guest boots on the vmm and answers" {
-    local guest
-    for guest in "tick" "web --route /=Hello" "load --profile 2" "disk --rate 5"; do
-        run --separate-stderr "$MVM" scale --engine vmm --guest $guest --max 12 --intervals 3 --out "run-${guest%% *}" $QUICK
-        echo "$guest: $output$stderr"
-        [ "$status" -eq 0 ]
-        jq -e '.population.alive == 12 and .population.asked == 12 and .stopped_by == "max"' "run-${guest%% *}/result.json"
-    done
-    # Ticking VMs are woken without being asked: 18.2 times a second each, over seconds.
-    jq -e '.engine.counters.wakes > 500' run-tick/result.json
-}
-
-@test "a floppy and 4 MiB of memory make the same VMs" {
-    "$MVM" scale --engine vmm --guest disk --drive floppy --ram 4M --max 8 --intervals 2 --out run $QUICK >/dev/null
-    jq -e '.population.alive == 8 and .engine.options.ram == "4.00 MiB" and .engine.options.drive == "floppy"' run/result.json
-}
-
-@test "a boot sector of somebody else's runs as it is, and no liveness and no boot time is claimed" {
-    guest_image foreign foreign.img
-    run --separate-stderr "$MVM" scale --engine vmm --image foreign.img --max 5000 --intervals 2 --out run $QUICK
-    echo "$output$stderr"
-    [ "$status" -eq 0 ]
-    [[ "$output" == *"not proven"* ]]
-    jq -e '.population.liveness == "not proven" and .population.alive == null and .population.running == 5000
-           and .per_vm.boot_seconds_median == 0 and .intervals[0].boot_seconds.n == 0' run/result.json
-}
-
 @test "VMs that stop are counted with their reason, and end the run" {
     printf 'bits 16\norg 0x7c00\nlidt [none]\nud2\nnone: times 6 db 0\ntimes 510 - ($ - $$) db 0\ndw 0xaa55\n' >fault.asm
     assemble -o fault.img fault.asm
@@ -128,31 +89,10 @@ LIST
            and .engine.counters.held_bytes <= 33554432 and .engine.counters.held_bytes > 25000000' run/result.json
 }
 
-@test "a limit that the pilot meets already is where the test ends" {
-    guest_image dirty dirty.img -DBYTES=65536
-    run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --intervals 5 --store-limit 32M --out run $QUICK
-    echo "$output$stderr"
-    [ "$status" -eq 0 ]
-    jq -e '.stopped_by == "memory" and (.pilot.vms > 300 and .pilot.vms < 520) and (.intervals | length >= 4)
-           and .population.alive == .population.started' run/result.json
-}
-
 @test "no VM at all fits the limit" {
     run --separate-stderr "$MVM" scale --engine vmm --max 10 --store-limit 4K --out run $QUICK
     [ "$status" -eq 1 ]
     [[ "$stderr" == *"memory limit of 4.00 KiB"* ]]
-}
-
-@test "without --max the pilot finds how many fill a share of memory" {
-    sanitized && skip "a VM's memory is the address sanitizer's here; the plain build is tested"
-    guest_image dirty dirty.img -DBYTES=65536
-    run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --memory-limit 600M --intervals 10 --out run \
-        --samples 2 --sample-time 100ms --settle 3s --quiet
-    echo "$output$stderr"
-    [ "$status" -eq 0 ]
-    # Others may take memory or CPU of this machine meanwhile; what was planned came from the pilot.
-    jq -e '.pilot.vms >= 64 and (.pilot.memory_bytes_per_vm | . > 50000 and . < 100000)
-           and (.plan.interval_vms | . > 300 and . < 1000) and .population.alive == .population.started' run/result.json
 }
 
 @test "--resident keeps a whole memory for each VM, within the same limit" {
@@ -162,14 +102,6 @@ LIST
     "$MVM" scale --engine vmm --resident --max 60 --intervals 3 --store-limit 20M --out limited $QUICK >/dev/null
     jq -e '.stopped_by == "memory" and (.stop_reason | contains("memory limit of 20.0 MiB"))
            and (.population | .started >= 12 and .started < 20 and .alive == .started)' limited/result.json
-}
-
-@test "progress lines tell of millions, and of the last challenge" {
-    run --separate-stderr "$MVM" scale --engine vmm --max 40000 --intervals 2 --samples 2 --sample-time 100ms --settle 2s \
-        --threshold 100 --out run
-    [ "$status" -eq 0 ]
-    [[ "$stderr" == *"20,000 of 40,000 VMs, CPU"*"alive 1,000 of 1,000"* ]]
-    [[ "$stderr" == *"challenging every VM"* ]]
 }
 
 @test "Ctrl-C keeps what was measured" {
@@ -182,15 +114,4 @@ LIST
     wait "$mvm"
     jq -e '.stopped_by == "interrupt" and .state == "done" and (.intervals | length >= 2)' run/result.json
     [ -s run/resources.svg ]
-}
-
-@test "compare refuses a VM of class T beside one of class A" {
-    "$MVM" scale --engine vmm --max 600 --intervals 3 --out vmm $QUICK >/dev/null
-    jq '.engine.class = "A"' vmm/result.json >qemu.json
-    wrong="class (T and A)" refused "$MVM" compare vmm qemu.json
-    run "$MVM" compare vmm qemu.json --force
-    [ "$status" -eq 0 ]
-    [[ "$output" == *"warning: not of one kind: they differ in class"* ]]
-    run "$MVM" report vmm qemu.json --summary --out both.svg
-    [[ "$output" == *"A VM of class T: booted and kept as data"*"A VM of class A: own live"* ]]
 }
