@@ -13,7 +13,9 @@ enum {
     FLAG_IF = 0x200,
     VECTOR_UD = 6,
     NS_PER_INSTRUCTION = 20, /* what an instruction of a slice is taken for */
-    SETTLE_TRIES = 24,
+    DELIVERIES_MOST = 24,
+    /* KVM emulates up to 1,024 rounds of a string instruction at a time, each of which may come out twice. */
+    COMPLETIONS_MOST = 4096,
     DELIVERY_DOUBLES = 8, /* times, at most */
 };
 
@@ -30,7 +32,6 @@ struct run {
     struct kvm_runner *runner;
     struct kvm_vm *vm;
     struct context *context;
-    uint64_t monotonic; /* CLOCK_MONOTONIC is the population's clock and this */
     uint64_t ends_ns;
     uint32_t a20_mask; /* for which the VM has its memory slots */
     bool broken;
@@ -250,8 +251,8 @@ static void go(struct run *run, uint64_t until_ns)
 {
     struct kvm_run *shared = run->vm->run;
     bool ran;
-    int error = kvm_kick_arm(&run->runner->kick, shared,
-                             (until_ns ? until_ns : run->context->now_ns + DELIVERY_NS) + run->monotonic);
+    uint64_t now = run->context->now_ns, until = until_ns ? until_ns : now + DELIVERY_NS;
+    int error = kvm_kick_arm(&run->runner->kick, shared, clock_now_ns() + (until > now ? until - now : 0));
 
     if (error) {
         stop_for_host(run, HOST_ERRNO | (uint32_t)-error);
@@ -280,19 +281,21 @@ static void go(struct run *run, uint64_t until_ns)
 static void settle(struct run *run)
 {
     struct kvm_run *shared = run->vm->run;
+    unsigned deliveries = 0, completions = 0;
 
     shared->request_interrupt_window = 0;
-    for (unsigned tries = 0; !run->broken && tries < SETTLE_TRIES; tries++) {
-        if (run->vm->completes)
+    while (!run->broken) {
+        if (run->vm->completes && completions++ < COMPLETIONS_MOST)
             go(run, 0);
-        else if (is_delivering(shared) && !run->context->state.stop)
-            go(run,
-               run->context->now_ns + (DELIVERY_NS << (tries < DELIVERY_DOUBLES ? tries : DELIVERY_DOUBLES)));
+        else if (!run->vm->completes && is_delivering(shared) && !run->context->state.stop &&
+                 deliveries++ < DELIVERIES_MOST)
+            go(run, run->context->now_ns +
+                        (DELIVERY_NS << (deliveries < DELIVERY_DOUBLES ? deliveries : DELIVERY_DOUBLES)));
+        else if (run->vm->completes || (is_delivering(shared) && !run->context->state.stop))
+            stop_for_host(run, HOST_UNSETTLED);
         else
             return;
     }
-    if (!run->broken)
-        stop_for_host(run, HOST_UNSETTLED);
 }
 
 static uint64_t deadline(const struct run *run)
@@ -341,7 +344,6 @@ enum cpu_exit kvm_run_guest(struct kvm_runner *runner, struct kvm_vm *vm, struct
     struct run run = {.runner = runner, .vm = vm, .context = context, .a20_mask = context->memory.a20_mask};
     uint64_t now = context_now(context), most = (UINT64_MAX - now) / NS_PER_INSTRUCTION;
 
-    run.monotonic = clock_now_ns() - now;
     run.ends_ns = now + (slice < most ? slice : most) * NS_PER_INSTRUCTION;
     if (context->slice_ends_ns && context->slice_ends_ns < run.ends_ns)
         run.ends_ns = context->slice_ends_ns;

@@ -185,7 +185,11 @@ static void run(struct qemu *qemu, const char *program, const char *folder, cons
         stop(qemu);
         start(qemu, program, guest, drive);
     }
+    uint64_t began = clock_now_ns();
     ssize_t got = listen_to(qemu, guest, ends_itself);
+
+    printf("%s.qemu %.2f s\n", guest->name, (double)(clock_now_ns() - began) / 1e9);
+    fflush(stdout);
 
     snprintf(path, sizeof(path), "%s/%s.qemu", folder, guest->name);
     if (got >= 0)
