@@ -18,7 +18,13 @@
 #include <unistd.h>
 
 /* As of timeout(1) and of those who run containers: the command's own status stays apart from these. */
-enum { STATUS_TIMED_OUT = 124, STATUS_LAB_FAILED = 125, STATUS_INTERRUPTED = 130, CPUS_MOST = 4 };
+enum {
+    STATUS_TIMED_OUT = 124,
+    STATUS_LAB_FAILED = 125,
+    STATUS_INTERRUPTED = 130,
+    STATUS_NO_READER = 141,
+    CPUS_MOST = 4
+};
 
 struct lab_options {
     const char *kernel, *package, *append, *out;
@@ -148,6 +154,9 @@ static int run(const struct lab_options *options, char *const *command)
                 (double)outcome.boot_ns / 1e9);
     if (error == -EINVAL)
         return usage(&reason);
+    if (error == -EPIPE)
+        return STATUS_NO_READER; /* as of a program that SIGPIPE ends: whoever read the output has had enough
+                                  */
     if (error)
         fprintf(stderr, "mvm lab: %s\n", reason.text);
     if (error == -EINTR)

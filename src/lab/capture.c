@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,8 +170,13 @@ int capture_success(const char *const *arguments, int stop, struct captured *ret
     if (error)
         return error;
     if (captured.status != 0) {
+        size_t named = strlen(arguments[0]);
+        bool names_itself =
+            strncmp(captured.complaint, arguments[0], named) == 0 && captured.complaint[named] == ':';
+
         if (captured.complaint[0])
-            error = reason_set(reason, EIO, "%s: %s", arguments[0], captured.complaint);
+            error = reason_set(reason, EIO, "%s%s%s", names_itself ? "" : arguments[0],
+                               names_itself ? "" : ": ", captured.complaint);
         else
             error = reason_set(reason, EIO, "%s ended with exit status %d", arguments[0], captured.status);
         captured_release(&captured);

@@ -121,6 +121,14 @@ start_lab() {
     nothing_left
 }
 
+@test "a reader that has had enough ends the laboratory, in silence" {
+    { in_lab -- sh -c 'while :; do echo y; done' 2>errors; echo $? >status; } | head -n 1 >first
+    [ "$(cat first)" = y ]
+    [ "$(cat status)" -eq 141 ]
+    [ ! -s errors ]
+    nothing_left
+}
+
 @test "--append reaches the kernel and its modules" {
     run --separate-stderr in_lab --append 'debugfs=off kvm.halt_poll_ns=12345 kvm_amd.npt=0' -- sh -c '
         cat /sys/module/kvm/parameters/halt_poll_ns /sys/module/kvm_amd/parameters/npt
