@@ -42,12 +42,12 @@ static void add(_Atomic uint64_t *counter, uint64_t by)
                           memory_order_relaxed);
 }
 
-static int make_room(void *context, struct kvm_vm *vm)
+static int keep_room(void *context, struct kvm_vm *vm, bool full)
 {
     struct shell *shell = (struct shell *)((char *)vm - offsetof(struct shell, vm));
 
     (void)context;
-    return kvm_dirty_make_room(&shell->dirty, vm);
+    return kvm_dirty_keep_room(&shell->dirty, vm, full);
 }
 
 static void close_shell(struct cpu *cpu, struct shell *shell)
@@ -268,7 +268,7 @@ int cpu_kvm_create(const struct cpu_kvm_ways *ways, struct cpu **ret_cpu, struct
         return reason_set(reason, ENOMEM, "no memory for a CPU");
     cpu->ways = *ways;
     cpu->host.fd = -1;
-    cpu->runner = (struct kvm_runner){.counts = &cpu->counts, .make_room = make_room};
+    cpu->runner = (struct kvm_runner){.counts = &cpu->counts, .keep_room = keep_room};
     error = kvm_host_open(&cpu->host, reason);
     if (!error && ways->dirty == KVM_DIRTY_RING && cpu->host.ring_most < DIRTY_RING_BYTES)
         cpu->ways.dirty = KVM_DIRTY_LOG;

@@ -88,6 +88,16 @@ int kvm_dirty_make_room(struct kvm_dirty *dirty, struct kvm_vm *vm)
     return taken < 0 ? taken : 0;
 }
 
+int kvm_dirty_keep_room(struct kvm_dirty *dirty, struct kvm_vm *vm, bool full)
+{
+    if (!dirty->ring)
+        return full ? -ENXIO : 0;
+    look(dirty);
+    if (full && dirty->first == dirty->next)
+        return -EIO;
+    return full || dirty->next - dirty->first >= RING_ENTRIES / 4 ? kvm_dirty_make_room(dirty, vm) : 0;
+}
+
 static void compare_page(struct memory *memory, uint32_t page)
 {
     size_t at = (size_t)page * DIRTY_PAGE;

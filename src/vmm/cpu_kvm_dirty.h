@@ -52,4 +52,8 @@ void kvm_dirty_forget(struct kvm_dirty *dirty);
 /* Notes what is in the ring and empties it. -errno. */
 int kvm_dirty_make_room(struct kvm_dirty *dirty, struct kvm_vm *vm);
 
+/* Does so, when there is a ring and it is filled by a quarter, or `full`. -EIO: it is full and nothing is in
+ * it. */
+int kvm_dirty_keep_room(struct kvm_dirty *dirty, struct kvm_vm *vm, bool full);
+
 #endif

@@ -45,7 +45,7 @@ struct kvm_vm {
     struct kvm_run *run; /* NULL while it is not mapped */
     bool completes;      /* the guest is within an instruction that the next KVM_RUN completes */
     uint8_t places;      /* memory slots in use */
-    uint8_t ioctls;      /* made since somebody took them for a counter; see kvm_vm_ioctls() */
+    uint32_t ioctls;     /* made since somebody took them for a counter; see kvm_vm_take_ioctls() */
 };
 
 /*
@@ -64,7 +64,7 @@ void kvm_vm_unmap(const struct kvm_host *host, struct kvm_vm *vm);
 /* ioctl() on the VM or its vCPU, tried again when a signal comes; 0 or more, or -errno. */
 int kvm_vm_ioctl(struct kvm_vm *vm, unsigned long request, void *argument);
 int kvm_cpu_ioctl(struct kvm_vm *vm, unsigned long request, void *argument);
-/* How many of them, and KVM_RUNs, there were since the last call; never more than 255. */
+/* How many of them, and KVM_RUNs, there were since the last call. */
 static inline unsigned kvm_vm_take_ioctls(struct kvm_vm *vm)
 {
     unsigned ioctls = vm->ioctls;

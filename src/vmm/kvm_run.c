@@ -192,10 +192,18 @@ static void fail_internally(struct run *run)
     }
 }
 
+static void keep_room(struct run *run, bool full)
+{
+    const struct kvm_runner *runner = run->runner;
+    int error = runner->keep_room ? runner->keep_room(runner->room_context, run->vm, full) : 0;
+
+    if (error)
+        stop_for_host(run, HOST_ERRNO | (uint32_t)-error);
+}
+
 static void take_exit(struct run *run)
 {
     struct kvm_run *shared = run->vm->run;
-    int error;
 
     switch (shared->exit_reason) {
     case KVM_EXIT_IO:
@@ -217,9 +225,7 @@ static void take_exit(struct run *run)
         break;
     case KVM_EXIT_DIRTY_RING_FULL:
         count(run, CPU_EXIT_OTHER);
-        error = run->runner->make_room ? run->runner->make_room(run->runner->room_context, run->vm) : -ENXIO;
-        if (error)
-            stop_for_host(run, HOST_ERRNO | (uint32_t)-error);
+        keep_room(run, true);
         break;
     case KVM_EXIT_SET_TPR: /* there is nothing that has priorities */
     case KVM_EXIT_INTR:
@@ -262,6 +268,7 @@ static void go(struct run *run, uint64_t until_ns)
         shared->immediate_exit = 1;
     error = enter(run, &ran);
     context_now(run->context);
+    keep_room(run, false);
     if (ran)
         run->vm->completes = false;
     if (error == 0) {

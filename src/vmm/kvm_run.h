@@ -16,8 +16,10 @@
 struct kvm_runner {
     struct kvm_kick kick;
     struct cpu_counts *counts;
-    /* The VM's dirty ring is full and KVM_RUN refuses: makes room. -errno. NULL: no VM here has a ring. */
-    int (*make_room)(void *context, struct kvm_vm *vm);
+    /* Called whenever KVM_RUN came out: keeps room in the VM's dirty ring, as KVM looks for it only before it
+     * enters the guest and not within an instruction that it emulates. `full`: KVM refuses to run. -errno.
+     * NULL: no VM here has a ring. */
+    int (*keep_room)(void *context, struct kvm_vm *vm, bool full);
     void *room_context;
     /* Executes one instruction that KVM does not: KVM_RUN failed with EFAULT, or could not emulate it. The
      * registers are in kvm_run.s.regs, to be put back there. -errno. NULL: the VM is stopped. */

@@ -160,6 +160,9 @@ def main():
     here = os.path.join(HERE, "..", "guest")
     guests = [matrix.Guest(os.path.join(here, name)) for name in sorted(os.listdir(here)) if name.endswith(".asm")]
     guests = [guest for guest in guests if guest.is_matrix and (not options.guests or guest.name in options.guests)]
+    for guest in [guest for guest in guests if guest.whole is not None]:
+        print(f"# {guest.name} is left out: QEMU's process, which is the laboratory's processor, does not survive it")
+        guests.remove(guest)
     with tempfile.TemporaryDirectory() as temporary:
         folder = os.path.abspath(options.keep) if options.keep else temporary
         out = os.path.join(folder, "out")
