@@ -45,7 +45,9 @@ static const struct setting {
      "the way around a fault of some Intel processors (iTLB multihit); unless it is 'never', each VM has a "
      "kernel thread "
      "for it",
-     "'never' saves a kernel thread a VM, with its stack; on a processor without the fault it costs nothing",
+     "'never' saves that thread and its stack, and on this processor costs nothing; it must be set while "
+     "there is no "
+     "VM, and kernels that are too old for it refuse it",
      false, "never"},
     {"kvm_amd", "npt", "Y 1", FINDING_BAD,
      "nested paging: the processor walks the page tables of guest and host itself",
@@ -75,24 +77,13 @@ static bool read_setting(const char *root, const struct setting *setting, char v
     return procfile_text(root, path, value, 160) == 0;
 }
 
-/* "6.12.117+deb12-cloud-amd64" is 6012. */
-static int kernel_number(const char *root)
-{
-    char release[128];
-    int major = 0, minor = 0;
-
-    if (procfile_text(root, "/proc/sys/kernel/osrelease", release, sizeof(release)) < 0 ||
-        sscanf(release, "%d.%d", &major, &minor) != 2)
-        return 0;
-    return major * 1000 + minor;
-}
-
-/* The thread can be done without since Linux 6.5, where the processor does not have the fault. */
+/* Where the processor does not have the fault, the thread can be done without. Whether the kernel knows the
+ * word (Linux 6.5, and stable kernels before it, such as Debian's 6.1) is not told anywhere. */
 static bool nx_thread_is_needless(const char *root, const char *value)
 {
     char fault[160];
 
-    return strcmp(value, "never") != 0 && kernel_number(root) >= 6005 &&
+    return strcmp(value, "never") != 0 &&
            procfile_text(root, "/sys/devices/system/cpu/vulnerabilities/itlb_multihit", fault,
                          sizeof(fault)) == 0 &&
            strstr(fault, "Not affected") != NULL;

@@ -25,7 +25,7 @@ static int run_in(const char *folder, const struct apt *apt, const char *const *
     char options[3][OPTIONS_ROOM];
     size_t count = 0;
 
-    /* apt and its helpers speak the language that is read here. */
+    /* apt and what it starts speak the language that is read here. */
     arguments[count++] = "env";
     if (folder) {
         arguments[count++] = "--chdir";

@@ -162,3 +162,20 @@ start_lab() {
     [ "$status" -eq 0 ]
     [ "$output" = "$newest" ]
 }
+
+@test "what mvm host check promises of nx_huge_pages holds: without it no VM has a thread of its own" {
+    run --separate-stderr in_lab --with qemu-system-i386 -- sh -c '
+        threads() {
+            qemu-system-i386 -accel kvm -m 1 -nodefaults -display none -daemonize
+            sleep 1
+            cat /proc/[0-9]*/task/*/comm | grep -c kvm-nx
+            killall qemu-system-i386
+            sleep 1
+        }
+        threads
+        eval "$(mvm host check | grep "echo never")"
+        threads'
+    echo "$output / ${stderr:0:300}"
+    [ "${lines[0]}" -ge 1 ]
+    [ "${lines[1]}" -eq 0 ]
+}

@@ -80,7 +80,7 @@ static void judges_an_intel_host(void **state)
     assert_found(&findings, "kvm.halt_poll_ns", "200000", FINDING_BETTER,
                  "echo 0 >/sys/module/kvm/parameters");
     assert_found(&findings, "kvm.tdp_mmu", "Y", FINDING_GOOD, "");
-    /* The processor has the fault, and the kernel is too old for 'never'. */
+    /* The processor has the fault. */
     assert_found(&findings, "kvm.nx_huge_pages", "Y", FINDING_GOOD, "");
     assert_found(&findings, "kvm_intel.ept", "Y", FINDING_GOOD, "");
     assert_found(&findings, "kvm_intel.unrestricted_guest", "N", FINDING_BAD, "unrestricted_guest=1");
