@@ -425,7 +425,7 @@ const struct engine engine_vmm_resident = {
     .class_letter = 'A',
     .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES |
                     ENGINE_CONSOLES | ENGINE_SCREENS,
-    .asks_at_once = 256,
+    .asks_at_once = 64, /* a slow host takes them one by one, and each has its patience */
     .options = vmm_specs,
     .option_count = VMM_SPECS,
     .options_size = sizeof(struct vmm_settings),
