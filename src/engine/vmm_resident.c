@@ -40,13 +40,14 @@ static struct resident_population *of(struct population *population)
 static int resident_probe(const void *options, struct reason *reason)
 {
     const struct vmm_settings *settings = options;
-    uint64_t wanted = settings->vms_each * FILES_EACH + FILES_MORE, limit;
+    uint64_t wanted = (uint64_t)vmm_settings_vms_each(settings) * FILES_EACH + FILES_MORE, limit;
     struct reason why;
     int error = vmm_settings_probe(options, reason);
 
     if (!error && host_raise_file_limit(wanted, &limit, &why) < 0)
         return reason_set(reason, EMFILE, "--vms-per-process %llu takes %llu open files in each process: %s",
-                          (unsigned long long)settings->vms_each, (unsigned long long)wanted, why.text);
+                          (unsigned long long)vmm_settings_vms_each(settings), (unsigned long long)wanted,
+                          why.text);
     return error;
 }
 
@@ -67,7 +68,7 @@ static int resident_open(const struct engine_setup *setup, struct population **r
     struct nursery_plan plan = {.name = "mvm-cell",
                                 .serve = cell_serve,
                                 .context = &population->plan,
-                                .files = settings->vms_each * FILES_EACH + FILES_MORE};
+                                .files = (uint64_t)vmm_settings_vms_each(settings) * FILES_EACH + FILES_MORE};
     int error =
         vmm_seed_create(&population->plan.options, setup->image->bytes, &population->plan.seed, reason);
 
@@ -76,7 +77,7 @@ static int resident_open(const struct engine_setup *setup, struct population **r
     plan.keep = &file;
     plan.keep_count = file >= 0;
     if (!error)
-        error = cells_open(&plan, (uint32_t)settings->vms_each, &population->cells, reason);
+        error = cells_open(&plan, vmm_settings_vms_each(settings), &population->cells, reason);
     if (error) {
         vmm_seed_free(population->plan.seed);
         free(population);

@@ -2,8 +2,8 @@
 #include "engine/vmm_settings.h"
 
 #include "base/reason.h"
-#include "host/procfile.h"
 #include "engine/cell.h"
+#include "host/procfile.h"
 #include "vmm/kvm.h"
 #include "vmm/resident_kvm.h"
 
@@ -15,6 +15,8 @@
 static const char *const drives[] = {"disk", "floppy", NULL};
 static const char *const cpus[] = {"emulated", "kvm", NULL};
 static const char *const bases_choices[] = {"learned", "reset", NULL};
+
+enum { VMS_EACH = 100 }; /* of a process, unless it is said: docs/class-a.md */
 
 #define SETTING(field) offsetof(struct vmm_settings, field)
 
@@ -89,16 +91,17 @@ const struct option_spec vmm_specs[] = {
      .choices = bases_choices},
     {.name = "resident",
      .kind = OPTION_FLAG,
-     .help = "keep a whole machine for each VM: with --cpu emulated its memory, to measure what packing saves; "
-             "with --cpu kvm a KVM VM of its own (class A)",
+     .help =
+         "keep a whole machine for each VM: with --cpu emulated its memory, to measure what packing saves; "
+         "with --cpu kvm a KVM VM of its own (class A)",
      .offset = SETTING(resident)},
     {.name = "vms-per-process",
      .kind = OPTION_COUNT,
      .argument = "K",
-     .help = "of --cpu kvm --resident: how many VMs a worker process has",
+     .help = "of --cpu kvm --resident: how many VMs a worker process has; 0 is 100",
      .offset = SETTING(vms_each),
-     .fallback = "100",
-     .least = 1,
+     .fallback = "0",
+     .least = 0,
      .most = CELL_VMS_MOST},
     {.name = "without",
      .kind = OPTION_TEXT,
@@ -153,6 +156,36 @@ static int probe_kvm(struct reason *reason)
     return error;
 }
 
+static bool is_for_resident(const struct vmm_settings *settings, struct reason *reason)
+{
+    const char *given = settings->without ? "without" : settings->vms_each ? "vms-per-process" : NULL;
+
+    if (given)
+        reason_set(reason, EINVAL, "--%s is for VMs of their own: --cpu kvm --resident", given);
+    return given != NULL;
+}
+
+static bool is_for_others(const struct vmm_settings *settings, struct reason *reason)
+{
+    const char *given = settings->workers                                ? "workers"
+                        : settings->memory_bytes                         ? "store-limit"
+                        : strcmp(settings->bases, bases_choices[0]) != 0 ? "bases"
+                                                                         : NULL;
+
+    if (given)
+        reason_set(
+            reason, EINVAL,
+            "--%s is not for VMs of their own (--cpu kvm --resident): each process has one worker, and "
+            "VMs are not packed",
+            given);
+    return given != NULL;
+}
+
+uint32_t vmm_settings_vms_each(const struct vmm_settings *settings)
+{
+    return settings->vms_each ? (uint32_t)settings->vms_each : VMS_EACH;
+}
+
 int vmm_settings_probe(const void *options, struct reason *reason)
 {
     const struct vmm_settings *settings = options;
@@ -162,12 +195,14 @@ int vmm_settings_probe(const void *options, struct reason *reason)
     if (settings->ram_bytes % (1 << 20))
         return reason_set(reason, EINVAL, "--ram takes whole MiB, from 1M to 16M");
     if (parse_without(settings->without, &without) < 0)
-        return reason_set(reason, EINVAL,
-                          "--without takes any of debugfs, drain, copy, slot and run, with commas between, not "
-                          "'%.100s'",
-                          settings->without);
-    if (settings->without && !vmm_settings_are_resident_kvm(settings))
-        return reason_set(reason, EINVAL, "--without is for --cpu kvm --resident");
+        return reason_set(
+            reason, EINVAL,
+            "--without takes any of debugfs, drain, copy, slot and run, with commas between, not "
+            "'%.100s'",
+            settings->without);
+    if (vmm_settings_are_resident_kvm(settings) ? is_for_others(settings, reason)
+                                                : is_for_resident(settings, reason))
+        return -EINVAL;
     return is_kvm(settings) ? probe_kvm(reason) : 0;
 }
 
@@ -233,6 +268,26 @@ static int describe_cpu(const struct vmm_settings *settings, struct result_facts
     return error ? error : result_facts_add(facts, "kvm-mode", kvm_mode_name(host.mode));
 }
 
+/* What only VMs of their own have, or only others. */
+static int describe_kind(const struct vmm_settings *settings, const struct vmm_options *options,
+                         struct result_facts *facts)
+{
+    char text[SIZE_TEXT_ROOM];
+    int error;
+
+    if (vmm_settings_are_resident_kvm(settings)) {
+        snprintf(text, sizeof(text), "%u", vmm_settings_vms_each(settings));
+        error = result_facts_add(facts, "vms-per-process", text);
+        return error ? error
+                     : result_facts_add(facts, "without", settings->without ? settings->without : "nothing");
+    }
+    snprintf(text, sizeof(text), "%u", options->workers);
+    error = result_facts_add(facts, "workers", text);
+    if (!error)
+        error = result_facts_add(facts, "store-limit", size_text((double)options->memory_limit, text));
+    return error ? error : result_facts_add(facts, "bases", settings->bases);
+}
+
 int vmm_settings_describe(const struct engine_setup *setup, struct result *result, struct reason *reason)
 {
     const struct vmm_settings *settings = setup->options;
@@ -243,13 +298,10 @@ int vmm_settings_describe(const struct engine_setup *setup, struct result *resul
 
     if (!error)
         error = describe_cpu(settings, facts, reason);
-    snprintf(text, sizeof(text), "%u", options.workers);
     if (!error)
-        error = result_facts_add(facts, "workers", text);
+        error = describe_kind(settings, &options, facts);
     if (!error)
         error = result_facts_add(facts, "ram", size_text((double)settings->ram_bytes, text));
-    if (!error)
-        error = result_facts_add(facts, "store-limit", size_text((double)options.memory_limit, text));
     snprintf(text, sizeof(text), "%u", options.slice);
     if (!error)
         error = result_facts_add(facts, "slice", text);
@@ -257,13 +309,5 @@ int vmm_settings_describe(const struct engine_setup *setup, struct result *resul
         error = result_facts_add(facts, "output-limit", size_text(options.output_limit, text));
     if (!error)
         error = result_facts_add(facts, "drive", settings->drive);
-    if (!error)
-        error = result_facts_add(facts, "bases", settings->bases);
-    if (!error)
-        error = result_facts_add(facts, "resident", settings->resident ? "yes" : "no");
-    if (error || !vmm_settings_are_resident_kvm(settings))
-        return error;
-    snprintf(text, sizeof(text), "%llu", (unsigned long long)settings->vms_each);
-    error = result_facts_add(facts, "vms-per-process", text);
-    return error ? error : result_facts_add(facts, "without", settings->without ? settings->without : "nothing");
+    return error ? error : result_facts_add(facts, "resident", settings->resident ? "yes" : "no");
 }

@@ -27,6 +27,9 @@ int vmm_settings_describe(const struct engine_setup *setup, struct result *resul
 /* --cpu kvm --resident: class A. */
 bool vmm_settings_are_resident_kvm(const struct vmm_settings *settings);
 
+/* How many VMs a worker process of those has. */
+uint32_t vmm_settings_vms_each(const struct vmm_settings *settings);
+
 /* 00h or 80h. */
 uint8_t vmm_settings_drive(const struct vmm_settings *settings);
 

@@ -35,6 +35,11 @@ bases none
 LIST
     wrong="--resident" refused "$MVM" scale --engine vmm --resident=yes
     wrong="--binary" refused "$MVM" scale --engine vmm --binary x
+    wrong="--vms-per-process" refused "$MVM" scale --engine vmm --vms-per-process 10
+    wrong="--without" refused "$MVM" scale --engine vmm --cpu kvm --without drain
+    wrong="debugfs, drain" refused "$MVM" scale --engine vmm --cpu kvm --resident --without drain,air
+    wrong="--workers" refused "$MVM" scale --engine vmm --cpu kvm --resident --workers 2
+    wrong="--bases" refused "$MVM" scale --engine vmm --cpu kvm --resident --bases reset
     [ ! -e run ]
 }
 
