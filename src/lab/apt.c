@@ -165,10 +165,14 @@ int apt_default_release(const struct apt *apt, char ret_release[APT_RELEASE_ROOM
 {
     const char *const words[] = {"apt-cache", "depends", "--no-recommends", PREFIX "cloud-amd64", NULL};
     struct captured captured;
-    int error = run(apt, words, &captured, reason);
+    struct reason said = {""};
+    int error = run(apt, words, &captured, &said);
 
+    if (error == -EIO)
+        return reason_set(
+            reason, EIO, "apt does not know the package " PREFIX "cloud-amd64 of Debian (%.400s)", said.text);
     if (error)
-        return error;
+        return reason_set(reason, -error, "%s", said.text);
     bool found = false;
 
     for (char *line, *rest = captured.output; !found && (line = strsep(&rest, "\n"));) {

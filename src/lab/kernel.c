@@ -222,6 +222,12 @@ static int from_apt(struct search *search, struct kernel *ret_kernel, struct rea
             error = fill(search, ret_kernel, reason);
         else if (other == -EINTR)
             error = reason_set(reason, EINTR, "interrupted");
+        else if (error != -EINVAL) {
+            struct reason first = *reason;
+
+            reason_set(reason, -error, "%.400s; nor can lists of packages be fetched (%.400s)", first.text,
+                       second.text);
+        }
         if (error && error != -EINTR && find_cached(search, ret_kernel)) {
             say(search, "apt cannot be asked; taking from the cache the kernel ", ret_kernel->release);
             error = 0;
