@@ -9,6 +9,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -224,12 +226,68 @@ static void survives_any_bytes(void **test_state)
     close_fixture(fixture);
 }
 
+/* Machines whose memory lies elsewhere: their state alone. */
+static void packs_states(void **state)
+{
+    struct fixture *fixture = open_fixture(1, 11);
+    const struct machine_base *base = machine_base_get(fixture->bases, 0);
+
+    (void)state;
+    for (unsigned round = 0; round < 2000; round++) {
+        struct machine_state before = base->state, after;
+        uint8_t *bytes = (uint8_t *)&before;
+
+        for (unsigned i = 0; i < round % 50; i++)
+            bytes[random_below(&fixture->random, sizeof(before))] = random_byte(&fixture->random);
+        size_t size = machine_pack_state(base, &before, fixture->packed, ROOM);
+
+        assert_true(size <= ROOM);
+        assert_int_equal(machine_packed_size(fixture->packed, size), size);
+        assert_int_equal(machine_lay_state(base, fixture->packed, size, &after), 0);
+        assert_memory_equal(&before, &after, sizeof(before));
+        /* Without room nothing is written beyond it, and the size is told all the same. */
+        uint8_t guard = fixture->packed[size / 2] = 0xa5;
+
+        assert_int_equal(machine_pack_state(base, &before, fixture->packed, size / 2), size);
+        assert_int_equal(fixture->packed[size / 2], guard);
+        /* What was cut off is no machine. */
+        assert_true(size / 2 == 0 || machine_lay_state(base, fixture->packed, size / 2, &after) == -EBADMSG);
+    }
+    assert_int_equal(machine_lay_state(base, fixture->packed, 0, &(struct machine_state){0}), -EBADMSG);
+    close_fixture(fixture);
+}
+
+/* A base that is shared is the same, can be mapped by others, and takes no writes from them. */
+static void shares_a_base(void **state)
+{
+    struct fixture *fixture = open_fixture(1, 12);
+    const struct machine_base *base = machine_base_get(fixture->bases, 0);
+
+    (void)state;
+    assert_int_equal(base->file, -1);
+    assert_int_equal(machine_bases_share(fixture->bases), 0);
+    assert_memory_equal(base->memory, fixture->memory, fixture->size);
+    uint8_t *view = mmap(NULL, fixture->size, PROT_READ | PROT_WRITE, MAP_PRIVATE, base->file, 0);
+
+    assert_true(view != MAP_FAILED);
+    assert_memory_equal(view, fixture->memory, fixture->size);
+    memset(view, 0x5a, fixture->size);
+    assert_memory_equal(base->memory, fixture->memory, fixture->size);
+    munmap(view, fixture->size);
+    close_fixture(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(packs_and_unpacks),         cmocka_unit_test(unchanged_is_two_bytes),
-        cmocka_unit_test(all_memory_dirty),          cmocka_unit_test(learns),
-        cmocka_unit_test(gives_up_on_distinct_data), cmocka_unit_test(survives_any_bytes),
+        cmocka_unit_test(packs_states),
+        cmocka_unit_test(shares_a_base),
+        cmocka_unit_test(packs_and_unpacks),
+        cmocka_unit_test(unchanged_is_two_bytes),
+        cmocka_unit_test(all_memory_dirty),
+        cmocka_unit_test(learns),
+        cmocka_unit_test(gives_up_on_distinct_data),
+        cmocka_unit_test(survives_any_bytes),
     };
 
     return cmocka_run_group_tests_name("vmm_machine", tests, NULL, NULL);
