@@ -6,8 +6,9 @@
  * run() takes the registers from context->state.cpu and leaves them there. Within it, port accesses go to
  * board_in() and board_out() (board.h), memory only through memory.h; after each instruction, when
  * context->interrupt is set, IF is set and there is no shadow, it takes a vector from board_acknowledge() and
- * delivers it. The clock is read and board_advance() called at least every 1,024 instructions (or 20 us), so
- * that a running guest gets its timer.
+ * delivers it. An emulated CPU reads the clock and calls board_advance() at least every 1,024 instructions; one
+ * that is hardware whenever it comes out of the guest, and it does so at the board's next event, so that a
+ * running guest gets its timer.
  */
 #ifndef MVM_VMM_CPU_H
 #define MVM_VMM_CPU_H
