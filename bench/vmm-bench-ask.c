@@ -56,6 +56,17 @@ static bool is_right(const struct asking *asking, const struct question *questio
                         : challenge_answered(&question->challenge, request->answer, request->answer_length);
 }
 
+/* What was wrong, for whoever is to find out why. */
+static void tell(const struct question *question)
+{
+    const struct vmm_request *request = &question->request;
+
+    fprintf(stderr, "vmm-bench: VM %llu: status %d after %.3f s, asked '%.*s', answered '%s'\n",
+            (unsigned long long)request->vm, request->status,
+            (double)(request->answered_ns - request->submitted_ns) / 1e9, (int)request->length - 1,
+            request->bytes, request->status == 0 ? request->answer : "");
+}
+
 static void run(struct asking *asking, struct question *questions)
 {
     struct vmm_request *done[AT_ONCE], *ready[AT_ONCE];
@@ -82,6 +93,8 @@ static void run(struct asking *asking, struct question *questions)
             /* Two requests to one VM at a time are this program's doing: another VM is asked. */
             asking->finished += !busy;
             asking->right += is_right(asking, question);
+            if (!busy && !is_right(asking, question))
+                tell(question);
             if (busy)
                 asking->sent--;
             if (asking->sent < asking->asks) {

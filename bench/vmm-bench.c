@@ -28,7 +28,9 @@ static const struct {
 
 #define FIELD(name) offsetof(struct bench, name)
 
+static const char *const cpus[] = {"emulated", "kvm", NULL};
 static const struct option_spec specs[] = {
+    {"cpu", OPTION_CHOICE, "KIND", "emulated or kvm", FIELD(cpu), .fallback = "emulated", .choices = cpus},
     {"image", OPTION_TEXT, "FILE", "the boot sector", FIELD(image_path), .fallback = NULL},
     {"count", OPTION_COUNT, "N", "VMs", FIELD(count), .fallback = "100000", .least = 1, .most = 4e9},
     {"workers", OPTION_COUNT, "N", "threads; 0: one for each CPU", FIELD(workers), .fallback = "0",
@@ -109,6 +111,7 @@ static void open_population(struct bench *bench)
         bench_fail("%s", reason.text);
     challenge_ready_line(bench->image.guest, ready);
     struct vmm_options options = {
+        .cpu = strcmp(bench->cpu, "kvm") == 0 ? VMM_CPU_KVM : VMM_CPU_EMULATED,
         .workers = (unsigned)bench->workers,
         .memory_mib = 1,
         .slice = 50000,

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct bench {
-    const char *image_path, *request;
+    const char *image_path, *request, *cpu;
     uint64_t count, asks, workers, seconds;
     double cpu_percent;
     bool reset_base, resident, ask_first, help;

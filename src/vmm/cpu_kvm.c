@@ -135,6 +135,32 @@ static bool same_debug(const struct cpu_state *a, const struct cpu_state *b)
     return memcmp(a->dr, b->dr, sizeof(a->dr)) == 0;
 }
 
+/* What KVM_CAP_SYNC_REGS saves, for measuring it. */
+static int set_each(struct kvm_vm *vm)
+{
+    struct kvm_sync_regs *regs = &vm->run->s.regs;
+    int error = kvm_cpu_ioctl(vm, KVM_SET_REGS, &regs->regs);
+
+    if (!error)
+        error = kvm_cpu_ioctl(vm, KVM_SET_SREGS, &regs->sregs);
+    if (!error)
+        error = kvm_cpu_ioctl(vm, KVM_SET_VCPU_EVENTS, &regs->events);
+    vm->run->kvm_dirty_regs = 0;
+    return error;
+}
+
+static int get_each(struct kvm_vm *vm)
+{
+    struct kvm_sync_regs *regs = &vm->run->s.regs;
+    int error = kvm_cpu_ioctl(vm, KVM_GET_REGS, &regs->regs);
+
+    if (!error)
+        error = kvm_cpu_ioctl(vm, KVM_GET_SREGS, &regs->sregs);
+    if (!error)
+        error = kvm_cpu_ioctl(vm, KVM_GET_VCPU_EVENTS, &regs->events);
+    return error;
+}
+
 /* Puts the machine's registers into the shell's vCPU. */
 static int enter_shell(struct cpu *cpu, struct shell *shell, const struct context *context)
 {
@@ -150,7 +176,7 @@ static int enter_shell(struct cpu *cpu, struct shell *shell, const struct contex
     if (error)
         return error;
     kvm_state_put(&shell->vm, state, system);
-    return 0;
+    return cpu->ways.set_all ? set_each(&shell->vm) : 0;
 }
 
 /* Reads the registers of coprocessor, MMX and SSE, as the area of XSAVE (Intel SDM volume 1, 13.4). In that,
@@ -190,6 +216,8 @@ static int leave_shell(struct cpu *cpu, struct shell *shell, struct context *con
     shell->known = false;
     shell->debug_known = false;
     error = kvm_dirty_mark(&shell->dirty, &shell->vm, &context->memory);
+    if (!error && cpu->ways.set_all)
+        error = get_each(&shell->vm);
     if (!error)
         error = kvm_state_get_debug(&shell->vm, state);
     if (error)

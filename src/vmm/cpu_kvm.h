@@ -12,7 +12,7 @@
 /* For measuring what the ways that are in use are good for; cpu_kvm.create() uses those. */
 struct cpu_kvm_ways {
     enum kvm_dirty_way dirty;
-    bool set_all; /* all registers by an ioctl each, and the system's at every run */
+    bool set_all; /* registers by an ioctl for each kind, both ways, at every run */
 };
 
 int cpu_kvm_create(const struct cpu_kvm_ways *ways, struct cpu **ret_cpu, struct reason *reason);

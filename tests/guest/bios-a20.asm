@@ -1,5 +1,6 @@
 ; SPDX-License-Identifier: GPL-3.0-or-later
 ; INT 15h, AX = 2400h to 2403h: the A20 line, seen in memory, too.
+; lab-qemu: with KVM, QEMU has no A20 gate
 
 %include "test.inc"
 %include "bios.inc"

@@ -3,6 +3,7 @@
 ; judge: Intel SDM volume 3, 20.1.4: a word at FFFFh is behind the segment's limit, which QEMU does not look at in real mode.
 ; qemu: # 00 fe# 06 fe# 05 fc# 06 00
 ; right: # 00 fe# 06 fe# 0d fe# 05 fc# 06 00
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 

@@ -1,6 +1,7 @@
 ; SPDX-License-Identifier: GPL-3.0-or-later
 ; The ticks of a day, of which there are 1800B0h: INT 1Ah, AH = 00h and 01h; and the count starts again at midnight, which is
 ; said once; with a program before the BIOS in the chain.
+; lab-qemu: QEMU's clock is the laboratory's, and a tick comes there between two calls
 
 %include "test.inc"
 %include "bios.inc"

@@ -1,6 +1,7 @@
 ; SPDX-License-Identifier: GPL-3.0-or-later
 ; INT 10h, AH = 00h, 0Fh: the text modes and the one of 256 colours, with and without clearing; what the BIOS data area says
 ; after each, what the memory has, and what AH = 12h, 1Ah say of the adapter.
+; lab-qemu: with KVM, QEMU leaves the last word of the page as it was
 
 %include "test.inc"
 %include "bios.inc"

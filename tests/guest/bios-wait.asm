@@ -1,5 +1,6 @@
 ; SPDX-License-Identifier: GPL-3.0-or-later
 ; INT 15h, AH = 83h and 86h: waiting takes as long as it should, by the ticks; the flag of an event, and one wait at a time.
+; lab-qemu: QEMU's clock is the laboratory's, and a wait is over there before the guest has looked
 
 %include "test.inc"
 %include "bios.inc"

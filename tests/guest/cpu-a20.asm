@@ -2,6 +2,7 @@
 ; The A20 gate by port 92h: FFFF:0010 is 1 MiB or, with the gate closed, 0; words over the border, code at FFFF:0010, and that
 ; the gate closes all odd megabytes.
 ; ram: 4
+; lab-qemu: with KVM, QEMU has no A20 gate
 
 %include "test.inc"
 %include "protected.inc"

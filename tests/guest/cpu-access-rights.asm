@@ -3,6 +3,7 @@
 ; judge: datasheet. QEMU does not set the accessed bit of code segments (Intel SDM volume 3, 3.4.5.1)
 ; qemu:  08 00009a00 0000ffff 9a00 0007
 ; right:  08 00009b00 0000ffff 9b00 0007
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 %include "protected.inc"

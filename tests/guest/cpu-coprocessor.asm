@@ -5,6 +5,9 @@
 ;   the coprocessor")
 ; qemu:  0000 037f 0001
 ; right:  5a5a 5a5a 0000
+; lab: KVM does not take a coprocessor out that the processor has; CPUID says so all the same
+; from:  5a5a 5a5a 0000
+; kvm:  0000 037f 0000
 
 %include "test.inc"
 

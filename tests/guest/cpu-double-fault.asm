@@ -5,6 +5,7 @@
 ; judge: datasheet. QEMU does not set the external bit for the delivery of an exception (Intel SDM volume 3, 6.13)
 ; qemu: # 0b 0032 fe# 0b 0032 fe# 08 0000 fe# 08 0000 fe 1000# 08 0000 fe# 08 0000 fe
 ; right: # 0b 0033 fe# 0b 0032 fe# 08 0000 fe# 08 0000 fe 1000# 08 0000 fe# 08 0000 fe
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 %include "protected.inc"

@@ -3,6 +3,7 @@
 ; judge: datasheet. QEMU takes F1h for undefined; it is INT1, which ends in #DB (Intel SDM volume 2, INT)
 ; qemu: traps# 03 00# 03 00# 05 00# 04 00# 06 ff
 ; right: traps# 03 00# 03 00# 05 00# 04 00# 01 00
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 

@@ -7,6 +7,7 @@
 ; right: end# 0d 15 0000# 0d 15 0001# 0d 15 0000# 0d 14 0000# 0d 14 0000
 ; qemu: jump 7bf8
 ; right: jump# 0d fd# 0d fd# 0d fa# 0d fe# 0d f8 7bf8
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 

@@ -4,6 +4,7 @@
 ; judge: datasheet. QEMU checks neither limits nor types (Intel SDM volume 3, 5.3 and 5.5)
 ; qemu:  1001 1002
 ; right: # 0d 0000 fe# 0d 0000 fe# 0d 0000 fd# 0d 0000 fd 0ffd# 0d 0000 ff 1002
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 %include "protected.inc"

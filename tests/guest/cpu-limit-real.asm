@@ -9,6 +9,7 @@
 ; right: write# 0d fd# 0d fb# 0d fb# 0d fb 11223344# 0d fc# 0d fc
 ; qemu: string 0000 0008 0000
 ; right: string# 0d ff 0000 0008# 0d fd 0001
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 

@@ -4,6 +4,7 @@
 ; judge: datasheet. QEMU does not check for null selectors when memory is accessed (Intel SDM volume 3, 5.4.1)
 ; qemu:  0003
 ; right: # 0d 0000 fd# 0d 0000 ff 0003
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 %include "protected.inc"

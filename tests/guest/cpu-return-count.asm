@@ -4,6 +4,7 @@
 ; judge: datasheet. QEMU takes the number for a signed one (Intel SDM volume 2, RET: a count of bytes)
 ; qemu:  ffffa000 ffffc008 00006ff8
 ; right:  0000a000 0000c008 00006ff8
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 %include "protected.inc"

@@ -5,6 +5,7 @@
 ; right: # 0d 0000 fc# 0d 0000 fb# 0d 0000 ff# 0d 0000 fd
 ; qemu:
 ; right: # 0d 0000 fc# 0d 0000 fb# 0d 0000 fc# 0d 0000 ff
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 %include "protected.inc"

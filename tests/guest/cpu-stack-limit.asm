@@ -6,6 +6,7 @@
 ; right: # 0c fe 0002# 0c ff ffff# 0c fe fffe# 0c ff ffff
 ; qemu:  fff8 0001
 ; right:  fff8# 0c ff fff1# 0c fa 0002# 0c ff 1000
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 

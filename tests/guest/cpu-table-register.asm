@@ -3,6 +3,7 @@
 ; judge: datasheet. QEMU stores 24 bits of the base with a 16-bit operand size (Intel SDM volume 2, SGDT: all 32 are stored)
 ; qemu:  1234 00654321 00654321 03ff 00000000
 ; right:  1234 00654321 87654321 03ff 00000000
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 

@@ -3,6 +3,7 @@
 ; judge: datasheet. QEMU loads a null task register (Intel SDM volume 2, LTR)
 ; qemu:  0000
 ; right: # 0d 0000 fd 0000
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 %include "protected.inc"

@@ -15,6 +15,7 @@
 ; right:  07f6f03e# 06 85
 ; qemu:  07a30ff0none
 ; right:  07a30ff0# 06 85
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 

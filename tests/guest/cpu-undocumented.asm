@@ -4,6 +4,7 @@
 ; judge: datasheet. QEMU has no /1 (AMD64 Architecture Programmer's Manual volume 3, table A-6)
 ; qemu: test# 06 f8# 06 f7
 ; right: test 0044 0080
+; lab: the laboratory's processor is QEMU's
 
 %include "test.inc"
 

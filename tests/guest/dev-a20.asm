@@ -2,6 +2,7 @@
 ; ram: 2
 ; A20 by port 92h, by the keyboard controller's output port and by its commands; who wrote last decides. With A20 off, FFFF:0510
 ; is 0000:0500.
+; lab-qemu: with KVM, QEMU has no A20 gate
 
 %include "test.inc"
 %include "dev.inc"

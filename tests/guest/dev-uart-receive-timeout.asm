@@ -1,6 +1,7 @@
 ; SPDX-License-Identifier: GPL-3.0-or-later
 ; input: abcde
 ; Bytes from outside with the trigger at 14: they stay below it, and come by the character time-out.
+; lab-qemu: QEMU's clock is the laboratory's, and time is over there before the guest has looked
 
 %include "test.inc"
 %include "dev.inc"

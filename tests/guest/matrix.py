@@ -81,6 +81,7 @@ class Guest:
         self.reason = None
         self.lab = []  # what the laboratory's processor does to lines, for tests/kvm/matrix.py
         self.lab_reason = None
+        self.lab_qemu = None
         self.whole = None  # what is right where QEMU dies
         with open(path, encoding="ascii") as file:
             self.text = file.read()
@@ -99,8 +100,10 @@ class Guest:
             self.lab_reason = value
         elif key == "from":
             self.lab.append({"from": value.encode()})
-        elif key in ("kvm", "kvm-qemu"):
+        elif key == "kvm":
             self.lab[-1][key] = value.encode()
+        elif key == "lab-qemu":
+            self.lab_qemu = value
         elif key == "qemu" and value == "dies":
             self.whole = b""
         elif key == "right" and self.whole is not None:

@@ -8,8 +8,9 @@
  *
  * A line of the plan: NAME IMAGE MIB DRIVE MACHINE CPU SECONDS INPUT ENDS. IMAGE and INPUT are paths, INPUT
  * is "-" where nothing is sent when the guest has printed the line "ready". DRIVE is QEMU's word: ide or
- * floppy. ENDS is "done", or something else for a guest that ends QEMU. The transcript is FOLDER/NAME.qemu;
- * one of a guest that did not end in time is not there.
+ * floppy. ENDS is "done", "alone" for a guest that ends so and wants a QEMU that was not reset before, or
+ * something else for a guest that ends QEMU. The interrupt chips are QEMU's own. The transcript is
+ * FOLDER/NAME.qemu; one of a guest that did not end in time is not there.
  */
 #include "base/clock.h"
 
@@ -40,6 +41,11 @@ struct qemu {
 
 static char transcript[TRANSCRIPT_MOST], bytes[IMAGE_MOST];
 
+static bool ends_itself(const struct guest *guest)
+{
+    return strcmp(guest->ends, "done") != 0 && strcmp(guest->ends, "alone") != 0;
+}
+
 static size_t read_file(const char *path, char *room, size_t most)
 {
     FILE *file = fopen(path, "rb");
@@ -56,10 +62,8 @@ static size_t read_file(const char *path, char *room, size_t most)
 
 static void write_file(const char *path, const char *from, size_t size)
 {
-    FILE *file = fopen(path, "r+b");
+    FILE *file = fopen(path, "wb");
 
-    if (!file)
-        file = fopen(path, "wb");
     if (!file || fwrite(from, 1, size, file) != size || fclose(file) != 0) {
         perror(path);
         exit(2);
@@ -82,15 +86,15 @@ static void exec_qemu(const char *program, const struct guest *guest, const char
 {
     char drive_option[WORD * 2], monitor_option[WORD];
     const char *words[40] = {
-        program,       "-machine",        guest->machine, "-cpu",    guest->cpu, "-m",       guest->mib,
-        "-nodefaults", "-no-user-config", "-display",     "none",    "-vga",     "std",      "-accel",
-        "kvm",         "-drive",          drive_option,   "-serial", "stdio",    "-chardev", monitor_option,
-        "-mon",        "chardev=m"};
+        program,    "-machine",    guest->machine,           "-cpu",     guest->cpu,   "-m",
+        guest->mib, "-nodefaults", "-no-user-config",        "-display", "none",       "-vga",
+        "std",      "-accel",      "kvm,kernel-irqchip=off", "-drive",   drive_option, "-serial",
+        "stdio",    "-chardev",    monitor_option,           "-mon",     "chardev=m"};
 
     snprintf(drive_option, sizeof(drive_option), "format=raw,file=%s,if=%s,file.locking=off", drive,
              guest->drive);
     snprintf(monitor_option, sizeof(monitor_option), "socket,id=m,fd=%d", monitor);
-    for (unsigned i = 0; strcmp(guest->ends, "done") != 0 && i < sizeof(words) / sizeof(words[0]); i++)
+    for (unsigned i = 0; ends_itself(guest) && i < sizeof(words) / sizeof(words[0]); i++)
         if (!words[i]) {
             words[i] = "-no-reboot";
             break;
@@ -130,7 +134,7 @@ static void start(struct qemu *qemu, const char *program, const struct guest *gu
 }
 
 /* Reads the transcript until it ends, QEMU does, or the time is over; returns its size, or -1. */
-static ssize_t listen_to(struct qemu *qemu, const struct guest *guest, bool ends_itself)
+static ssize_t listen_to(struct qemu *qemu, const struct guest *guest)
 {
     uint64_t until = clock_now_ns() + (uint64_t)(guest->seconds * 1e9);
     bool waits = strcmp(guest->input, "-") != 0;
@@ -149,7 +153,7 @@ static ssize_t listen_to(struct qemu *qemu, const struct guest *guest, bool ends
         ssize_t got = read(qemu->serial_out, transcript + size, sizeof(transcript) - 1 - size);
 
         if (got <= 0)
-            return ends_itself ? (ssize_t)size : -1;
+            return ends_itself(guest) ? (ssize_t)size : -1;
         size += (size_t)got;
         transcript[size] = '\0';
         if (waits && strstr(transcript, "ready\n")) {
@@ -158,7 +162,7 @@ static ssize_t listen_to(struct qemu *qemu, const struct guest *guest, bool ends
             waits = false;
             (void)!write(qemu->serial_in, bytes, length);
         }
-        if (!ends_itself && size >= 5 && memcmp(transcript + size - 5, "done\n", 5) == 0)
+        if (!ends_itself(guest) && size >= 5 && memcmp(transcript + size - 5, "done\n", 5) == 0)
             return (ssize_t)size;
     }
     return -1;
@@ -174,19 +178,18 @@ static bool same_machine(const struct guest *a, const struct guest *b)
 static void run(struct qemu *qemu, const char *program, const char *folder, const struct guest *guest)
 {
     char drive[WORD * 2], path[WORD * 3];
-    bool ends_itself = strcmp(guest->ends, "done") != 0;
     size_t size = read_file(guest->image, bytes, sizeof(bytes));
 
     snprintf(drive, sizeof(drive), "%s/drive", folder);
-    write_file(drive, bytes, size);
-    if (qemu->pid > 0 && !ends_itself && same_machine(&qemu->machine, guest)) {
+    write_file(drive, bytes, size); /* in place: a QEMU that runs has it open */
+    if (qemu->pid > 0 && strcmp(guest->ends, "done") == 0 && same_machine(&qemu->machine, guest)) {
         (void)!write(qemu->monitor, "system_reset\n", 13);
     } else {
         stop(qemu);
         start(qemu, program, guest, drive);
     }
     uint64_t began = clock_now_ns();
-    ssize_t got = listen_to(qemu, guest, ends_itself);
+    ssize_t got = listen_to(qemu, guest);
 
     printf("%s.qemu %.2f s\n", guest->name, (double)(clock_now_ns() - began) / 1e9);
     fflush(stdout);
@@ -196,7 +199,7 @@ static void run(struct qemu *qemu, const char *program, const char *folder, cons
         write_file(path, transcript, (size_t)got);
     else
         fprintf(stderr, "qemu-row: %s does not end\n", guest->name);
-    if (got < 0 || ends_itself)
+    if (got < 0 || ends_itself(guest))
         stop(qemu);
 }
 
