@@ -66,6 +66,21 @@ PLACE       equ 0x2000              ; segment
     db      0xf0, 0x0f, 0x20, 0xc0  ; LOCK MOV EAX, CR0: CR8, of processors of AMD
     nop
     mov     [0x6c], eax
+    mov     word [es:13 * 4], protected
+    mov     word [es:13 * 4 + 2], 0
+    mov     si, registers
+    mov     di, 0x400
+.next:
+    mov     ecx, [cs:si]
+    add     si, 4
+    xor     eax, eax
+    xor     edx, edx
+    rdmsr
+    mov     [di], eax
+    mov     [di + 4], edx
+    add     di, 8
+    cmp     si, registers_end
+    jb      .next
     sti
     mov     cx, 1000
 .wait:                              ; for what may come
@@ -77,6 +92,16 @@ undefined:
     mov     bp, sp
     add     word [ss:bp], 4
     iret
+
+protected:
+    mov     bp, sp
+    add     word [ss:bp], 2         ; RDMSR
+    iret
+
+registers:                          ; those of leave.asm that hold what is written
+    dd      0x174, 0x175, 0x176, 0x277, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000100, 0xc0000101, 0xc0000102, 0xc0000103
+    dd      0x4b564d00, 0x4b564d01
+registers_end:
 
 save_eax:   dd 0
 save_esp:   dd 0
