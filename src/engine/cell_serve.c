@@ -47,11 +47,16 @@ static void say(struct cell *cell, const struct cell_message *message, const voi
         end();
 }
 
-static void fail(int socket, int error, const struct reason *reason)
+/* Says why this cell cannot work, and stays until the program hangs up: what it was sent and has not read
+ * would reset the socket, and the message be lost with it. */
+static void fail(struct cell *cell, int error, const struct reason *reason)
 {
     const struct cell_message message = {.kind = CELL_FAILED, .value = -error};
+    struct cell_message heard;
 
-    (void)cell_send(socket, &message, reason->text, strlen(reason->text) + 1);
+    say(cell, &message, reason->text, strlen(reason->text) + 1);
+    while (cell_receive(cell->socket, &heard, cell->bytes, 0) >= 0)
+        ;
 }
 
 static void reply(struct cell *cell, const struct cell_message *to, int64_t value, const void *bytes,
@@ -295,7 +300,7 @@ void cell_serve(int socket, void *plan)
     if (!error && vmm_descriptor(cell->vmm) < 0)
         error = reason_errno(&reason, -vmm_descriptor(cell->vmm), "cannot make a descriptor for VMs");
     if (error)
-        fail(socket, error, &reason);
+        fail(cell, error, &reason);
     else
         live(cell);
 }

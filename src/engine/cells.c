@@ -205,13 +205,17 @@ static void take_answer(struct cells *cells, struct cell_link *cell, const struc
     finish(cells, cell, message->vm, answer->status);
 }
 
-static void take_failure(struct cells *cells, const struct cell_message *message, size_t length)
+/* It could not begin: none of its VMs was. */
+static void take_failure(struct cells *cells, struct cell_link *cell, const struct cell_message *message,
+                         size_t length)
 {
     size_t count = length < sizeof(cells->failed) ? length : sizeof(cells->failed);
 
     cells->failed_error = (int)message->value;
     memcpy(cells->failed, cells->bytes, count);
     cells->failed[sizeof(cells->failed) - 1] = '\0';
+    cell->asked = 0;
+    bury(cells, cell);
 }
 
 /* Takes one message. False: there is none. *ret_message is it; its bytes are in cells->bytes. */
@@ -238,7 +242,7 @@ static bool take_message(struct cells *cells, struct cell_link *cell, struct cel
         take_answer(cells, cell, ret_message, (size_t)length);
         break;
     case CELL_FAILED:
-        take_failure(cells, ret_message, (size_t)length);
+        take_failure(cells, cell, ret_message, (size_t)length);
         break;
     default: /* replies are for whoever waits for them; news is seen by those who read consoles */
         break;
@@ -392,12 +396,18 @@ static int send_now(struct cell_link *cell, const struct cell_message *message, 
 void cells_boot(struct cells *cells, struct cell_link *cell, uint32_t count)
 {
     const struct cell_message message = {.kind = CELL_BOOT, .tag = ++cells->tags, .value = count};
+    struct cell_message said;
+    size_t length;
 
     cell->boot_tag = message.tag;
     cell->growing = true;
     cell->asked += count;
-    if (send_now(cell, &message, NULL, 0) < 0)
-        bury(cells, cell);
+    if (send_now(cell, &message, NULL, 0) == 0)
+        return;
+    /* It may have said why it ended. */
+    while (take_message(cells, cell, &said, &length))
+        ;
+    bury(cells, cell);
 }
 
 void cells_cancel(struct cells *cells)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
+#include "host/spawn.h"
 #include "host/survive.h"
 
 #include <errno.h>
@@ -199,7 +200,7 @@ int nursery_open(const struct nursery_plan *plan, struct nursery **ret_nursery, 
     if (nursery->pid < 0) {
         close(pair[0]);
         free(nursery);
-        return reason_errno(reason, error, "cannot start worker processes");
+        return spawn_refused(reason, error, "cannot start worker processes");
     }
     *ret_nursery = nursery;
     return 0;
@@ -245,7 +246,7 @@ int nursery_spawn(struct nursery *nursery, pid_t *ret_pid, int *ret_socket, stru
         error = -errno;
     if (error) {
         close(pair[0]);
-        return reason_errno(reason, -error, "cannot start another worker process");
+        return spawn_refused(reason, -error, "cannot start another worker process");
     }
     *ret_pid = (pid_t)birth.pid;
     *ret_socket = pair[0];

@@ -92,7 +92,7 @@ pid_t spawn_process(const struct spawn *spawn, struct reason *reason)
     sigprocmask(SIG_SETMASK, &before, NULL);
     close(null);
     if (pid < 0)
-        return reason_errno(reason, error, "cannot start another process");
+        return spawn_refused(reason, error, "cannot start another process");
     if (failed) {
         error = failed;
         while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -100,6 +100,16 @@ pid_t spawn_process(const struct spawn *spawn, struct reason *reason)
         return reason_errno(reason, error, "cannot run %s", spawn->program);
     }
     return pid;
+}
+
+int spawn_refused(struct reason *reason, int error, const char *what)
+{
+    if (error != EAGAIN)
+        return reason_errno(reason, error, "%s", what);
+    return reason_set(reason, EAGAIN,
+                      "%s: the host makes no more tasks (kernel.pid_max, kernel.threads-max, pids.max of the "
+                      "cgroup, ulimit -u)",
+                      what);
 }
 
 static int is_program(const char *path)

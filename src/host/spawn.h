@@ -26,6 +26,11 @@ struct spawn {
  */
 pid_t spawn_process(const struct spawn *spawn, struct reason *reason);
 
+/* The kernel refused a task, be it a process, a thread or one of its own, with `error`, an errno: a sentence
+ * that begins with `what` and, for EAGAIN, names the limits that may have been reached (clone(2)). Returns
+ * -error. */
+int spawn_refused(struct reason *reason, int error, const char *what);
+
 /* Moves a descriptor above 3, as struct spawn wants it: returns the new one (close-on-exec) and closes `fd`;
  * -errno when that fails, `fd` closed as well. A negative `fd` is handed back. */
 int spawn_descriptor(int fd);

@@ -3,6 +3,7 @@
 
 #include "base/reason.h"
 #include "host/procfile.h"
+#include "host/spawn.h"
 #include "vmm/cpuid.h"
 
 #include <errno.h>
@@ -213,8 +214,9 @@ int kvm_vm_create(const struct kvm_host *host, uint32_t ring_bytes, struct kvm_v
         vm.ioctls++;
         vm.fd = ioctl(host->fd, KVM_CREATE_VM, 0);
     } while (vm.fd < 0 && errno == EINTR);
+    /* On many kernels each VM comes with a thread of the kernel. */
     if (vm.fd < 0)
-        return reason_errno(reason, errno, "cannot make a KVM VM");
+        return spawn_refused(reason, errno, "cannot make a KVM VM");
     error = set_up(host, ring_bytes, &vm);
     if (error) {
         kvm_vm_destroy(host, &vm);

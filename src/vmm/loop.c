@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
+#include "host/spawn.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -313,7 +314,7 @@ int worker_start(struct shard *shard, struct outbox *outbox, struct worker **ret
         pthread_cond_destroy(&worker->wake);
         pthread_mutex_destroy(&worker->lock);
         free(worker);
-        return reason_errno(reason, error, "cannot start a worker thread");
+        return spawn_refused(reason, error, "cannot start a worker thread");
     }
     *ret_worker = worker;
     return 0;

@@ -2,6 +2,7 @@
 #include "vmm/resident_kvm.h"
 
 #include "base/reason.h"
+#include "host/spawn.h"
 #include "vmm/kvm_drain.h"
 #include "vmm/kvm_run.h"
 #include "vmm/kvm_state.h"
@@ -230,22 +231,12 @@ static int set_high_slot(const struct resident_kvm *resident, struct guest *gues
     return error;
 }
 
-/* On many kernels each VM comes with a thread of the kernel. */
-static int refuse(int error, struct reason *reason)
-{
-    if (error == -EAGAIN)
-        return reason_set(reason, EAGAIN,
-                          "the kernel makes no more tasks, of which each KVM VM is one here (kernel.pid_max, "
-                          "kernel.threads-max, pids.max of the cgroup)");
-    return reason_errno(reason, -error, "cannot make a KVM VM");
-}
-
 static int make_guest(struct resident_kvm *resident, struct guest *guest, struct reason *reason)
 {
     int error = kvm_vm_create(&resident->host, 0, &guest->vm, reason);
 
     if (error)
-        return refuse(error, reason);
+        return error;
     if (resident->tricks & RESIDENT_SHARES_DEBUGFS) {
         error = move_up(&guest->vm.fd);
         if (!error)
@@ -264,7 +255,8 @@ static int make_guest(struct resident_kvm *resident, struct guest *guest, struct
     if (!error)
         error = set_low_slots(resident, guest);
     add(&resident->counts.ioctls, kvm_vm_take_ioctls(&guest->vm));
-    return error ? refuse(error, reason) : 0;
+    /* The kernel's thread of a VM may be made as late as at its first KVM_RUN. */
+    return error ? spawn_refused(reason, -error, "cannot make a KVM VM") : 0;
 }
 
 static struct guest *take_place(struct resident_kvm *resident)
