@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vmm/board.h"
 
+#include "vmm/cpu.h"
+
 #define NS_PER_SECOND UINT64_C(1000000000)
 
 enum {
@@ -182,7 +184,7 @@ uint64_t board_next_event(const struct context *context)
     const struct pic_chip *master = &state->pic.chip[0], *slave = &state->pic.chip[1];
     uint64_t next = BOARD_NEVER;
 
-    if (state->cpu.halted && !(state->cpu.eflags & 0x200))
+    if (state->cpu.halted && !(state->cpu.eflags & FLAG_IF))
         return BOARD_NEVER; /* nothing can wake it */
     if (!pit_is_quiet(&state->pit) && !((master->imr | master->irr) & 1u << IRQ_TIMER)) {
         uint64_t rise = pit_next_untaken(&state->pit);

@@ -6,9 +6,9 @@
  * run() takes the registers from context->state.cpu and leaves them there. Within it, port accesses go to
  * board_in() and board_out() (board.h), memory only through memory.h; after each instruction, when
  * context->interrupt is set, IF is set and there is no shadow, it takes a vector from board_acknowledge() and
- * delivers it. An emulated CPU reads the clock and calls board_advance() at least every 1,024 instructions; one
- * that is hardware whenever it comes out of the guest, and it does so at the board's next event, so that a
- * running guest gets its timer.
+ * delivers it. An emulated CPU reads the clock and calls board_advance() at least every 1,024 instructions;
+ * one that is hardware whenever it comes out of the guest, and it does so at the board's next event, so that
+ * a running guest gets its timer.
  */
 #ifndef MVM_VMM_CPU_H
 #define MVM_VMM_CPU_H
@@ -16,6 +16,7 @@
 #include "vmm/context.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct reason;
@@ -35,6 +36,16 @@ enum cpu_unsupported { CPU_NO_PAGING = 1, CPU_NO_RINGS, CPU_NO_TASKS, CPU_NO_V86
 /* The details of VM_STOP_HOST: KVM's exit reason and, from bit 8 on, what else it said; or these. */
 #define HOST_ERRNO     0x80000000u /* and the errno of a failed ioctl */
 #define HOST_UNSETTLED 0x40000000u /* what the guest had begun did not come to an end */
+
+/* EFLAGS.IF: the CPU takes interrupts (Intel SDM volume 1, 3.4.3). */
+enum { FLAG_IF = 0x200 };
+
+/* An interrupt waits, and the CPU of a machine that does not run now would take it: what ends a halt. A
+ * shadow is not looked at, as none outlasts a HLT. */
+static inline bool cpu_can_be_interrupted(const struct context *context)
+{
+    return context->interrupt && context->state.cpu.eflags & FLAG_IF;
+}
 
 /* Why a CPU that is hardware came out of the guest. */
 enum cpu_exit_kind {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vmm/cpu_kvm.h"
 
+#include "base/counter.h"
 #include "base/reason.h"
 #include "vmm/kvm_run.h"
 #include "vmm/kvm_state.h"
@@ -36,12 +37,6 @@ struct cpu {
     struct cpu_counts counts;
 };
 
-static void add(_Atomic uint64_t *counter, uint64_t by)
-{
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
-                          memory_order_relaxed);
-}
-
 static int keep_room(void *context, struct kvm_vm *vm, bool full)
 {
     struct shell *shell = (struct shell *)((char *)vm - offsetof(struct shell, vm));
@@ -52,7 +47,7 @@ static int keep_room(void *context, struct kvm_vm *vm, bool full)
 
 static void close_shell(struct cpu *cpu, struct shell *shell)
 {
-    add(&cpu->counts.ioctls, kvm_vm_take_ioctls(&shell->vm));
+    counter_add(&cpu->counts.ioctls, kvm_vm_take_ioctls(&shell->vm));
     kvm_dirty_close(&shell->dirty);
     kvm_vm_destroy(&cpu->host, &shell->vm);
 }
@@ -75,7 +70,7 @@ static int open_shell(struct cpu *cpu, struct shell *shell, struct reason *reaso
         close_shell(cpu, shell);
         return reason_errno(reason, -error, "cannot map a vCPU of KVM");
     }
-    add(&cpu->counts.shells_made, 1);
+    counter_add(&cpu->counts.shells_made, 1);
     return 0;
 }
 
@@ -237,11 +232,6 @@ static enum cpu_exit give_up(struct cpu *cpu, struct shell *shell, struct contex
     return CPU_STOPPED;
 }
 
-static bool can_be_interrupted(const struct context *context)
-{
-    return context->interrupt && context->state.cpu.eflags & 0x200;
-}
-
 static enum cpu_exit run(struct cpu *cpu, struct context *context, uint64_t slice)
 {
     bool broken = false;
@@ -250,7 +240,7 @@ static enum cpu_exit run(struct cpu *cpu, struct context *context, uint64_t slic
 
     if (context->state.stop)
         return CPU_STOPPED;
-    if (context->state.cpu.halted && !can_be_interrupted(context))
+    if (context->state.cpu.halted && !cpu_can_be_interrupted(context))
         return CPU_HALTED;
     struct shell *shell = choose(cpu, &context->memory);
 
@@ -265,8 +255,8 @@ static enum cpu_exit run(struct cpu *cpu, struct context *context, uint64_t slic
     /* What a broken VM wrote is taken off with it. */
     error = broken ? kvm_dirty_mark(&shell->dirty, &shell->vm, &context->memory)
                    : leave_shell(cpu, shell, context);
-    add(&cpu->counts.runs, 1);
-    add(&cpu->counts.ioctls, kvm_vm_take_ioctls(&shell->vm));
+    counter_add(&cpu->counts.runs, 1);
+    counter_add(&cpu->counts.ioctls, kvm_vm_take_ioctls(&shell->vm));
     atomic_store_explicit(&cpu->counts.timers, cpu->runner.kick.settings, memory_order_relaxed);
     if (error)
         return give_up(cpu, shell, context, error);

@@ -346,23 +346,18 @@ static uint64_t run_once(struct cpu *cpu, struct context *context, uint64_t slic
     return cpu->executed;
 }
 
-static bool can_be_interrupted(const struct context *context)
-{
-    return context->interrupt && context->state.cpu.eflags & FLAG_IF;
-}
-
 static enum cpu_exit run(struct cpu *cpu, struct context *context, uint64_t slice)
 {
     if (context->state.stop)
         return CPU_STOPPED;
-    if (context->state.cpu.halted && !can_be_interrupted(context))
+    if (context->state.cpu.halted && !cpu_can_be_interrupted(context))
         return CPU_HALTED;
     /* A halted CPU whose interrupt came in the meantime goes on. */
     for (uint64_t since_look = 0;;) {
         uint64_t used = run_once(cpu, context, slice);
 
         slice = used < slice ? slice - used : 0;
-        if (cpu->exit != CPU_HALTED || !can_be_interrupted(context))
+        if (cpu->exit != CPU_HALTED || !cpu_can_be_interrupted(context))
             return cpu->exit;
         if (slice == 0)
             return CPU_SLICE;

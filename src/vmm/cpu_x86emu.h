@@ -29,7 +29,6 @@ enum {
 
 enum {
     FLAG_TF = 0x100,
-    FLAG_IF = 0x200,
     FLAG_DF = 0x400,
     FLAG_NT = 0x4000,
     FLAG_RF = 0x10000,

@@ -2,6 +2,7 @@
 #include "vmm/kvm_run.h"
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "vmm/board.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 
 enum {
     SYNCED = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS,
-    FLAG_IF = 0x200,
     VECTOR_UD = 6,
     NS_PER_INSTRUCTION = 20, /* what an instruction of a slice is taken for */
     DELIVERIES_MOST = 24,
@@ -39,10 +39,7 @@ struct run {
 
 static void count(struct run *run, enum cpu_exit_kind kind)
 {
-    _Atomic uint64_t *counter = &run->runner->counts->exits[kind];
-
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    counter_add(&run->runner->counts->exits[kind], 1);
 }
 
 static void stop_for_host(struct run *run, uint32_t detail)

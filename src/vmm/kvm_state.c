@@ -5,7 +5,6 @@
 
 enum {
     FLAG_TF = 0x100,
-    FLAG_IF = 0x200,
     FLAG_VM = 0x20000,
     FLAGS = 0x257fd5, /* of EFLAGS: those that our machine has; bit 1 is always set */
     CR0_PE = 1,

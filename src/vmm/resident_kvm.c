@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vmm/resident_kvm.h"
 
+#include "base/counter.h"
 #include "base/reason.h"
 #include "host/spawn.h"
 #include "vmm/kvm_drain.h"
@@ -19,7 +20,6 @@ enum {
     SLOT_HIGH,  /* from 1 MiB on, while A20 is on */
     SLOT_ROM,   /* where there is not one slot for all */
     MOVED = 16, /* descriptors are moved up to here and beyond */
-    FLAG_IF = 0x200,
 };
 
 struct guest {
@@ -48,12 +48,6 @@ struct resident_kvm {
 static size_t lines_of(const struct resident_kvm *resident)
 {
     return resident->base->memory_size >> MEMORY_LINE_SHIFT;
-}
-
-static void add(_Atomic uint64_t *counter, uint64_t by)
-{
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
-                          memory_order_relaxed);
 }
 
 /* The emulated CPU marks what it writes; nobody asks here. */
@@ -254,7 +248,7 @@ static int make_guest(struct resident_kvm *resident, struct guest *guest, struct
         error = map_memory(resident, guest);
     if (!error)
         error = set_low_slots(resident, guest);
-    add(&resident->counts.ioctls, kvm_vm_take_ioctls(&guest->vm));
+    counter_add(&resident->counts.ioctls, kvm_vm_take_ioctls(&guest->vm));
     /* The kernel's thread of a VM may be made as late as at its first KVM_RUN. */
     return error ? spawn_refused(reason, -error, "cannot make a KVM VM") : 0;
 }
@@ -288,8 +282,8 @@ int resident_kvm_add(struct resident_kvm *resident, struct context **ret_context
     }
     *ret_context = resident_kvm_context(resident, (uint32_t)resident->count++);
     (*ret_context)->state = resident->base->state;
-    add(&resident->counts.shells, 1);
-    add(&resident->counts.shells_made, 1);
+    counter_add(&resident->counts.shells, 1);
+    counter_add(&resident->counts.shells_made, 1);
     return 0;
 }
 
@@ -298,11 +292,6 @@ struct context *resident_kvm_context(struct resident_kvm *resident, uint32_t num
     resident->current = &resident->guests[number];
     resident->context.memory.bytes = resident->current->memory;
     return &resident->context;
-}
-
-static bool can_be_interrupted(const struct context *context)
-{
-    return context->interrupt && context->state.cpu.eflags & FLAG_IF;
 }
 
 /* What the vCPU is to know before it runs. */
@@ -341,7 +330,7 @@ enum cpu_exit resident_kvm_run(struct resident_kvm *resident, uint64_t slice)
 
     if (context->state.stop)
         return CPU_STOPPED;
-    if (context->state.cpu.halted && !can_be_interrupted(context))
+    if (context->state.cpu.halted && !cpu_can_be_interrupted(context))
         return CPU_HALTED;
     int error = prepare(resident, guest);
 
@@ -355,8 +344,8 @@ enum cpu_exit resident_kvm_run(struct resident_kvm *resident, uint64_t slice)
     }
     if (error)
         context_stop(context, VM_STOP_HOST, HOST_ERRNO | (uint32_t)-error);
-    add(&resident->counts.runs, 1);
-    add(&resident->counts.ioctls, kvm_vm_take_ioctls(&guest->vm));
+    counter_add(&resident->counts.runs, 1);
+    counter_add(&resident->counts.ioctls, kvm_vm_take_ioctls(&guest->vm));
     atomic_store_explicit(&resident->counts.timers, resident->runner.kick.settings, memory_order_relaxed);
     return context->state.stop ? CPU_STOPPED : exit;
 }
@@ -397,7 +386,7 @@ void resident_kvm_drop(struct resident_kvm *resident, uint32_t number)
     if (guest->vm.fd < 0)
         return;
     free_guest(resident, guest);
-    add(&resident->counts.shells, UINT64_MAX); /* one less */
+    counter_add(&resident->counts.shells, UINT64_MAX); /* one less */
 }
 
 void resident_kvm_rest(struct resident_kvm *resident)

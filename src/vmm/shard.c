@@ -2,6 +2,7 @@
 #include "vmm/shard.h"
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/reason.h"
 #include "vmm/disassembly.h"
 #include "vmm/resident.h"
@@ -49,7 +50,8 @@ static void fill_template(struct shard *shard, const struct disk_content *disk)
     template->output_limit = shard->options->output_limit;
 }
 
-/* Beside the store, where the machines are: in the bench one after the other, or each in a place of its own. */
+/* Beside the store, where the machines are: in the bench one after the other, or each in a place of its own.
+ */
 static int make_home(struct shard *shard, const struct disk_content *disk, struct reason *reason)
 {
     const struct vmm_options *options = shard->options;
@@ -216,15 +218,15 @@ int shard_boot(struct shard *shard)
     visit.boot = &visit.first_run;
     board_reset(visit.context, shard->options->drive);
     board_resume(visit.context);
-    bump(&shard->counts.started, 1);
-    bump(&shard->counts.boots, 1);
+    counter_add(&shard->counts.started, 1);
+    counter_add(&shard->counts.boots, 1);
     visit_run(shard, &visit);
     if (store_count(shard->store) == number) { /* there was no room even for the news of its end */
         atomic_store(&shard->out_of_memory, true);
-        bump(&shard->counts.started, UINT64_MAX); /* one less; nor has it failed */
-        bump(&shard->counts.failed, UINT64_MAX);
-        bump(&shard->counts.settled, UINT64_MAX);
-        bump(&shard->counts.stops[VM_STOP_NO_MEMORY], UINT64_MAX);
+        counter_add(&shard->counts.started, UINT64_MAX); /* one less; nor has it failed */
+        counter_add(&shard->counts.failed, UINT64_MAX);
+        counter_add(&shard->counts.settled, UINT64_MAX);
+        counter_add(&shard->counts.stops[VM_STOP_NO_MEMORY], UINT64_MAX);
         return -ENOMEM;
     }
     return 0;
@@ -232,7 +234,7 @@ int shard_boot(struct shard *shard)
 
 void shard_give_up(struct shard *shard, uint64_t boots)
 {
-    bump(&shard->counts.given_up, boots);
+    counter_add(&shard->counts.given_up, boots);
 }
 
 void shard_request(struct shard *shard, struct vmm_request *request)
@@ -374,10 +376,10 @@ static int adopt_stopped(struct shard *shard, const uint8_t *record, size_t size
     if (error)
         return error;
     atomic_fetch_or(&shard->not_running[number / 8], (uint8_t)(1u << (number % 8)));
-    bump(&shard->counts.started, 1);
-    bump(&shard->counts.settled, 1);
-    bump(&shard->counts.stopped, 1);
-    bump(&shard->counts.stops[record[1]], 1);
+    counter_add(&shard->counts.started, 1);
+    counter_add(&shard->counts.settled, 1);
+    counter_add(&shard->counts.stopped, 1);
+    counter_add(&shard->counts.stops[record[1]], 1);
     uint32_t detail;
 
     memcpy(&detail, record + 2, sizeof(detail));
@@ -410,9 +412,9 @@ int shard_adopt(struct shard *shard, const uint8_t *record, size_t size)
     machine_unlay(shard->bench, visit.context);
     if (error)
         return error;
-    bump(&shard->counts.started, 1);
-    bump(&shard->counts.settled, 1);
-    bump(&shard->counts.running, 1);
+    counter_add(&shard->counts.started, 1);
+    counter_add(&shard->counts.settled, 1);
+    counter_add(&shard->counts.running, 1);
     return 0;
 }
 

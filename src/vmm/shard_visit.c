@@ -2,6 +2,7 @@
 #include "vmm/shard_visit.h"
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "vmm/resident.h"
 #include "vmm/resident_kvm.h"
 
@@ -82,8 +83,8 @@ static void became_ready(struct shard *shard, struct visit *visit)
     if (visit->flags & RECORD_BOOTING)
         set_not_running(shard, visit->number, false);
     forget_boot(shard, visit);
-    bump(&shard->counts.running, 1);
-    bump(&shard->counts.settled, 1);
+    counter_add(&shard->counts.running, 1);
+    counter_add(&shard->counts.settled, 1);
 }
 
 /* True when the ready line is complete. */
@@ -201,9 +202,9 @@ static void account_stop(struct shard *shard, struct visit *visit, enum vm_stop 
     if (visit->request)
         end_request(shard, visit, -ECONNRESET);
     set_not_running(shard, visit->number, true);
-    bump(&shard->counts.stops[stop], 1);
-    bump(visit->boot ? &shard->counts.failed : &shard->counts.stopped, 1);
-    bump(visit->boot ? &shard->counts.settled : &shard->counts.running, visit->boot ? 1 : UINT64_MAX);
+    counter_add(&shard->counts.stops[stop], 1);
+    counter_add(visit->boot ? &shard->counts.failed : &shard->counts.stopped, 1);
+    counter_add(visit->boot ? &shard->counts.settled : &shard->counts.running, visit->boot ? 1 : UINT64_MAX);
     if (visit->boot)
         forget_boot(shard, visit);
     note_last_stop(shard, stop, detail);
@@ -424,7 +425,7 @@ static bool run_slice(struct shard *shard, struct visit *visit)
         if (end == CPU_LEFT) {
             context->leave = false;
             if (context->reset) {
-                bump(&shard->counts.instructions, used);
+                counter_add(&shard->counts.instructions, used);
                 reset(shard, visit);
                 begin = visit->context->instructions;
                 used = 0;
@@ -432,7 +433,7 @@ static bool run_slice(struct shard *shard, struct visit *visit)
             }
         }
         if (end == CPU_SLICE || used >= shard->options->slice) {
-            bump(&shard->counts.instructions, used);
+            counter_add(&shard->counts.instructions, used);
             return true;
         }
         if (end == CPU_HALTED && !feed(visit)) {
@@ -444,7 +445,7 @@ static bool run_slice(struct shard *shard, struct visit *visit)
                 break;
         }
     }
-    bump(&shard->counts.instructions, used);
+    counter_add(&shard->counts.instructions, used);
     return false;
 }
 
@@ -454,7 +455,7 @@ void visit_run(struct shard *shard, struct visit *visit)
     uint64_t lost = context->ticks_lost;
     uint32_t number = visit->number;
 
-    bump(&shard->counts.wakes, 1);
+    counter_add(&shard->counts.wakes, 1);
     context->output_count = 0;
     context->leave = false;
     context->reset = false;
@@ -469,7 +470,7 @@ void visit_run(struct shard *shard, struct visit *visit)
     if (number == shard->traced)
         shard_trace_detach(context);
     if (visit->context == context)
-        bump(&shard->counts.ticks_lost, context->ticks_lost - lost);
+        counter_add(&shard->counts.ticks_lost, context->ticks_lost - lost);
     context = visit->context;
     if (visit->boot && !shard->options->ready_line)
         became_ready(shard, visit);

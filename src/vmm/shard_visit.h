@@ -50,11 +50,4 @@ static inline void note_last_stop(struct shard *shard, enum vm_stop stop, uint32
 void shard_trace_attach(struct shard *shard, struct context *context);
 void shard_trace_detach(struct context *context);
 
-/* A counter of which this thread is the only writer. */
-static inline void bump(_Atomic uint64_t *counter, uint64_t by)
-{
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
-                          memory_order_relaxed);
-}
-
 #endif
