@@ -33,7 +33,7 @@ struct cpu {
     struct shell shells[SHELLS_MOST];
     unsigned count;
     uint64_t runs;
-    struct kvm_xsave fresh; /* of a vCPU that has run nothing */
+    struct kvm_xsave fresh; /* see kvm_state_judge_coprocessor() */
     struct cpu_counts counts;
 };
 
@@ -174,34 +174,6 @@ static int enter_shell(struct cpu *cpu, struct shell *shell, const struct contex
     return cpu->ways.set_all ? set_each(&shell->vm) : 0;
 }
 
-/* Reads the registers of coprocessor, MMX and SSE, as the area of XSAVE (Intel SDM volume 1, 13.4). In that,
- * MXCSR_MASK is the processor's, and is not there before the first save; XSTATE_BV says whether x87 and SSE
- * are as after reset, and then their values are, too. */
-static int read_coprocessor(struct kvm_vm *vm, struct kvm_xsave *ret_registers)
-{
-    enum { WORD = sizeof(ret_registers->region[0]), MXCSR_MASK = 28 / WORD, XSTATE_BV = 512 / WORD };
-    enum { X87_AND_SSE = 3 };
-    int error = kvm_cpu_ioctl(vm, KVM_GET_XSAVE, ret_registers);
-
-    ret_registers->region[MXCSR_MASK] = 0;
-    ret_registers->region[XSTATE_BV] |= X87_AND_SSE;
-    return error;
-}
-
-/* The machine has no coprocessor, MMX or SSE. A VM that changed their registers computes with them: it is
- * stopped, and they are as new for the next. (KVM_GET_FPU would be less to copy, but has no MXCSR.) */
-static int look_at_coprocessor(struct cpu *cpu, struct shell *shell, struct context *context)
-{
-    struct kvm_xsave registers;
-    int error = read_coprocessor(&shell->vm, &registers);
-
-    if (error || memcmp(&registers, &cpu->fresh, sizeof(registers)) == 0)
-        return error;
-    context_stop(context, VM_STOP_UNKNOWN_OPCODE, 0);
-    registers = cpu->fresh;
-    return kvm_cpu_ioctl(&shell->vm, KVM_SET_XSAVE, &registers);
-}
-
 /* Takes the registers out, and all else that the guest may have changed. */
 static int leave_shell(struct cpu *cpu, struct shell *shell, struct context *context)
 {
@@ -222,7 +194,7 @@ static int leave_shell(struct cpu *cpu, struct shell *shell, struct context *con
     shell->debug_known = true;
     shell->known = kvm_state_is_whole(&shell->vm);
     kvm_state_judge(context);
-    return look_at_coprocessor(cpu, shell, context);
+    return kvm_state_judge_coprocessor(&shell->vm, &cpu->fresh, context);
 }
 
 static enum cpu_exit give_up(struct cpu *cpu, struct shell *shell, struct context *context, int error)
@@ -295,7 +267,7 @@ int cpu_kvm_create(const struct cpu_kvm_ways *ways, struct cpu **ret_cpu, struct
     if (!error) {
         cpu->count = 1;
         atomic_store_explicit(&cpu->counts.shells, 1, memory_order_relaxed);
-        error = read_coprocessor(&cpu->shells[0].vm, &cpu->fresh);
+        error = kvm_state_get_coprocessor(&cpu->shells[0].vm, &cpu->fresh);
         if (error)
             reason_errno(reason, -error, "cannot read a vCPU of KVM");
     }

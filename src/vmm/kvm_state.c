@@ -184,3 +184,31 @@ void kvm_state_judge(struct context *context)
     else if (cpu->cr0 & CR0_PE && (cpu->seg[SEG_SS].access >> 5 & 3) != 0)
         context_stop(context, VM_STOP_UNSUPPORTED, CPU_NO_RINGS);
 }
+
+/* What KVM gives is the area of XSAVE (Intel SDM volume 1, 13.4). In that, MXCSR_MASK is the processor's, and
+ * is not there before the first save; XSTATE_BV says whether x87 and SSE are as after reset, and then their
+ * values are, too. (KVM_GET_FPU would be less to copy, but has no MXCSR.) */
+int kvm_state_get_coprocessor(struct kvm_vm *vm, struct kvm_xsave *ret_registers)
+{
+    enum { WORD = sizeof(ret_registers->region[0]), MXCSR_MASK = 28 / WORD, XSTATE_BV = 512 / WORD };
+    enum { X87_AND_SSE = 3 };
+    int error = kvm_cpu_ioctl(vm, KVM_GET_XSAVE, ret_registers);
+
+    if (error)
+        return error;
+    ret_registers->region[MXCSR_MASK] = 0;
+    ret_registers->region[XSTATE_BV] |= X87_AND_SSE;
+    return 0;
+}
+
+int kvm_state_judge_coprocessor(struct kvm_vm *vm, const struct kvm_xsave *fresh, struct context *context)
+{
+    struct kvm_xsave registers;
+    int error = kvm_state_get_coprocessor(vm, &registers);
+
+    if (error || memcmp(&registers, fresh, sizeof(registers)) == 0)
+        return error;
+    context_stop(context, VM_STOP_UNKNOWN_OPCODE, 0);
+    registers = *fresh;
+    return kvm_cpu_ioctl(vm, KVM_SET_XSAVE, &registers);
+}

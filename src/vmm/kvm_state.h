@@ -26,4 +26,18 @@ int kvm_state_get_debug(struct kvm_vm *vm, struct cpu_state *cpu);
 /* Stops the VM when it is in a mode that our machine does not have: paging, rings, virtual-8086. */
 void kvm_state_judge(struct context *context);
 
+/*
+ * The registers of coprocessor, MMX and SSE, MXCSR among them, in a form that is the same byte for byte when
+ * the registers are the same, whether they were used in between or not. It takes one ioctl, and 4 KiB.
+ * -errno.
+ */
+int kvm_state_get_coprocessor(struct kvm_vm *vm, struct kvm_xsave *ret_registers);
+
+/*
+ * Our machine has none of them. A VM that changed them computes with them: it is stopped, and they are as new
+ * for the vCPU's next. `fresh`: what kvm_state_get_coprocessor() says of a vCPU that has run nothing; any
+ * will do for all. -errno.
+ */
+int kvm_state_judge_coprocessor(struct kvm_vm *vm, const struct kvm_xsave *fresh, struct context *context);
+
 #endif

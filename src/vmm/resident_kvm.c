@@ -39,8 +39,8 @@ struct resident_kvm {
     struct cpu_counts counts;
     struct cpu *emulated; /* NULL: was never needed */
     struct kvm_drain drain;
-    struct kvm_fpu fpu; /* of a vCPU that has run nothing */
-    bool fpu_known;
+    struct kvm_xsave fresh; /* see kvm_state_judge_coprocessor() */
+    bool fresh_known;
     struct guest *guests, *current;
     size_t count, room;
 };
@@ -238,9 +238,9 @@ static int make_guest(struct resident_kvm *resident, struct guest *guest, struct
     }
     if (!error)
         error = kvm_vm_map(&resident->host, &guest->vm);
-    if (!error && !resident->fpu_known) {
-        error = kvm_cpu_ioctl(&guest->vm, KVM_GET_FPU, &resident->fpu);
-        resident->fpu_known = error == 0;
+    if (!error && !resident->fresh_known) {
+        error = kvm_state_get_coprocessor(&guest->vm, &resident->fresh);
+        resident->fresh_known = error == 0;
     }
     if (!error && resident->tricks & RESIDENT_DRAINS)
         error = kvm_drain_cache(&resident->drain, &resident->host, &guest->vm);
@@ -310,17 +310,6 @@ static int prepare(struct resident_kvm *resident, struct guest *guest)
     return error;
 }
 
-/* See cpu_kvm.c: the machine has no coprocessor. */
-static int look_at_coprocessor(struct resident_kvm *resident, struct guest *guest)
-{
-    struct kvm_fpu fpu;
-    int error = kvm_cpu_ioctl(&guest->vm, KVM_GET_FPU, &fpu);
-
-    if (!error && memcmp(&fpu, &resident->fpu, sizeof(fpu)) != 0)
-        context_stop(&resident->context, VM_STOP_UNKNOWN_OPCODE, 0);
-    return error;
-}
-
 enum cpu_exit resident_kvm_run(struct resident_kvm *resident, uint64_t slice)
 {
     struct context *context = &resident->context;
@@ -339,7 +328,7 @@ enum cpu_exit resident_kvm_run(struct resident_kvm *resident, uint64_t slice)
         if (!broken) {
             kvm_state_get(&guest->vm, &context->state.cpu);
             kvm_state_judge(context);
-            error = look_at_coprocessor(resident, guest);
+            error = kvm_state_judge_coprocessor(&guest->vm, &resident->fresh, context);
         }
     }
     if (error)

@@ -44,11 +44,12 @@ static const struct {
     {"makes hypercalls", {0x0f, 0x01, 0xd9, 0x66, 0xff, 0x06, 0x00, 0x70, 0xeb, 0xf6}, 10},
 };
 
-static void open_on_kvm(struct puppets *puppets, uint64_t count)
+static void open_on_kvm(struct puppets *puppets, bool resident, uint64_t count)
 {
     struct vmm_options options = puppets_options(1);
 
     options.cpu = VMM_CPU_KVM;
+    options.resident = resident;
     options.boot_timeout_ns = PATIENCE_NS;
     puppets_open(puppets, &options, count);
     puppets->patience_ns = PATIENCE_NS;
@@ -60,7 +61,7 @@ static void others_get_their_turn(void **state)
     uint64_t until;
 
     (void)state;
-    open_on_kvm(&puppets, HAMMERERS + SLEEPERS);
+    open_on_kvm(&puppets, false, HAMMERERS + SLEEPERS);
     for (uint64_t vm = 0; vm < HAMMERERS; vm++)
         assert_int_equal(puppets_tell(&puppets, vm, hammerers[vm].code, hammerers[vm].size), 0);
     until = clock_now_ns() + WATCH_NS;
@@ -86,7 +87,7 @@ static void spinners_get_equal_shares(void **state)
     uint32_t before[SPINNERS], least = UINT32_MAX, most = 0;
 
     (void)state;
-    open_on_kvm(&puppets, SPINNERS);
+    open_on_kvm(&puppets, false, SPINNERS);
     for (uint64_t vm = 0; vm < SPINNERS; vm++)
         assert_int_equal(puppets_tell(&puppets, vm, hammerers[0].code, hammerers[0].size), 0);
     for (uint64_t vm = 0; vm < SPINNERS; vm++)
@@ -127,7 +128,7 @@ static void deaths_are_their_own(void **state)
     struct vmm_counts counts;
 
     (void)state;
-    open_on_kvm(&puppets, 4 + SLEEPERS);
+    open_on_kvm(&puppets, false, 4 + SLEEPERS);
     assert_int_equal(puppets_tell(&puppets, 0, triple, sizeof(triple)), 0);
     await_stop(&puppets, VM_STOP_TRIPLE_FAULT);
     assert_int_equal(puppets_tell(&puppets, 1, coprocessor, sizeof(coprocessor)), 0);
@@ -141,12 +142,33 @@ static void deaths_are_their_own(void **state)
     puppets_close(&puppets);
 }
 
+/* A guest of either class that changes MXCSR, and nothing else before it sleeps. */
+static void one_register_is_enough(void **state)
+{
+    /* MOV EAX, 200h; MOV CR4, EAX, which lets SSE be used; LDMXCSR [800Fh]; RET; 3F80h, after reset it is
+     * 1F80h */
+    static const uint8_t code[] = {0x66, 0xb8, 0x00, 0x02, 0x00, 0x00, 0x0f, 0x22, 0xe0, 0x0f,
+                                   0xae, 0x16, 0x0f, 0x80, 0xc3, 0x80, 0x3f, 0x00, 0x00};
+
+    (void)state;
+    for (int resident = 0; resident < 2; resident++) {
+        struct puppets puppets;
+
+        open_on_kvm(&puppets, resident, 1 + SLEEPERS);
+        assert_int_equal(puppets_tell(&puppets, 0, code, sizeof(code)), 0);
+        await_stop(&puppets, VM_STOP_UNKNOWN_OPCODE);
+        assert_int_equal(puppets_alive(&puppets, 1, SLEEPERS, PATIENCE_NS), SLEEPERS);
+        puppets_close(&puppets);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(others_get_their_turn),
         cmocka_unit_test(spinners_get_equal_shares),
         cmocka_unit_test(deaths_are_their_own),
+        cmocka_unit_test(one_register_is_enough),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
