@@ -252,10 +252,7 @@ static void resident_sum(const struct cells *cells, struct vmm_counts *ret_count
     *ret_usage = (struct store_usage){0};
     for (size_t i = 0; i < cells->count; i++) {
         vmm_counts_add(ret_counts, &cells->list[i].state.counts);
-        ret_usage->records += cells->list[i].state.usage.records;
-        ret_usage->record_bytes += cells->list[i].state.usage.record_bytes;
-        ret_usage->used_bytes += cells->list[i].state.usage.used_bytes;
-        ret_usage->held_bytes += cells->list[i].state.usage.held_bytes;
+        store_usage_add(ret_usage, &cells->list[i].state.usage);
     }
 }
 

@@ -335,6 +335,14 @@ void store_usage(const struct store *store, struct store_usage *ret_usage)
     };
 }
 
+void store_usage_add(struct store_usage *sum, const struct store_usage *more)
+{
+    sum->records += more->records;
+    sum->record_bytes += more->record_bytes;
+    sum->used_bytes += more->used_bytes;
+    sum->held_bytes += more->held_bytes;
+}
+
 enum { SWEEP_STEP = 4096 };
 
 static void move(struct store *store, uint32_t *handle)

@@ -47,6 +47,8 @@ void store_prefetch_record(const struct store *store, uint32_t number);
 
 uint64_t store_count(const struct store *store);
 void store_usage(const struct store *store, struct store_usage *ret_usage);
+/* Adds `more` to `sum`. */
+void store_usage_add(struct store_usage *sum, const struct store_usage *more);
 
 /* Does a bounded piece (about 50 us) of compaction when some is due; true when there is more to do. */
 bool store_compact(struct store *store);

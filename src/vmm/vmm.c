@@ -308,9 +308,8 @@ void vmm_count(struct vmm *vmm, struct vmm_counts *ret_counts)
         sum.runnable += atomic_load(&shard->counts.runnable);
         for (size_t stop = 0; stop < VM_STOP_COUNT; stop++)
             sum.stops[stop] += atomic_load(&shard->counts.stops[stop]);
+        add_cpu_counts(shard, &sum.cpu);
     }
-    for (unsigned i = 0; i < vmm->options.workers; i++)
-        add_cpu_counts(vmm->shards[i], &sum.cpu);
     sum.bases = machine_base_count(vmm->bases);
     *ret_counts = sum;
 }
@@ -348,10 +347,7 @@ static void add_usage(struct shard *shard, void *argument)
     struct store_usage *sum = argument, usage;
 
     store_usage(shard->store, &usage);
-    sum->records += usage.records;
-    sum->record_bytes += usage.record_bytes;
-    sum->used_bytes += usage.used_bytes;
-    sum->held_bytes += usage.held_bytes;
+    store_usage_add(sum, &usage);
     if (shard->resident) {
         sum->used_bytes += resident_bytes(shard->resident);
         sum->held_bytes += resident_bytes(shard->resident);
