@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # For the commands on the vmm; sourced. Takes MVM, the path of the program, from the first argument.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/values.bash"
 mvm=$(realpath "${1:-$here/../build/mvm}")
 bench=$(dirname "$mvm")/bench/vmm-bench
 work=$(mktemp -d)
@@ -17,21 +18,4 @@ image() {
 test_image() {
     nasm -f bin -I "$here/../guests/" "${@:2}" -o "$work/$1${2:-}.img" "$here/../tests/guest/$1.asm"
     echo "$work/$1${2:-}.img"
-}
-
-# value NAME: the value of NAME in lines of NAME=VALUE pairs on standard input; the last one.
-value() {
-    tr ' ' '\n' | sed -n "s/^$1=//p" | tail -n 1
-}
-
-# median NAME FILE...: of the values of NAME in files of one run each.
-median() {
-    local name=$1
-    shift
-    for file in "$@"; do value "$name" <"$file"; done | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
-
-# grouped NUMBER: with commas between thousands.
-grouped() {
-    printf '%.0f' "$1" | sed ':a; s/\B[0-9]\{3\}\>/,&/; ta'
 }

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Figures out of what the programs here print, which are lines of NAME=VALUE pairs; sourced. A bench that runs itself again
+# in the laboratory takes this file along.
+
+# values NAME: all values of NAME on standard input, a line each, in their order.
+values() {
+    tr ' ' '\n' | sed -n "s/^$1=//p"
+}
+
+# value NAME: the last of them.
+value() {
+    values "$1" | tail -n 1
+}
+
+# median NAME FILE...: of the values of NAME in files of one run each.
+median() {
+    local name=$1
+    shift
+    for file in "$@"; do value "$name" <"$file"; done | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+
+# grouped NUMBER: with commas between thousands.
+grouped() {
+    printf '%.0f' "$1" | sed ':a; s/\B[0-9]\{3\}\>/,&/; ta'
+}
