@@ -108,6 +108,14 @@ static void print_kinds(const struct bench *bench, const struct host_memory *fir
            kinds.vmalloc / vms, kinds.slab / vms, kinds.file_cache / vms, kinds.unexplained / vms);
 }
 
+/* On standard error, as callers keep what is printed for themselves. */
+static void tell_failure(const struct engine_counts *counts)
+{
+    if (counts->failed + counts->died > 0)
+        fprintf(stderr, "engine-bench: %llu VMs have stopped, the latest: %s\n",
+                (unsigned long long)(counts->failed + counts->died), counts->last_failure);
+}
+
 /* Grows, and prints what the VMs take. */
 static void grow(struct bench *bench)
 {
@@ -141,9 +149,8 @@ static void grow(struct bench *bench)
                (unsigned long long)(counts.failed + counts.died), taken[steps],
                (double)(after - before) / 1e6 /
                    (double)(counts.started - started ? counts.started - started : 1));
-        if (counts.failed)
-            printf("failure: %s\n", counts.last_failure);
         fflush(stdout);
+        tell_failure(&counts);
         started = counts.started;
         if (error)
             printf("ended: %s\n", error == -ECANCELED ? "the host's memory" : reason.text);
@@ -233,6 +240,7 @@ static uint64_t challenge_all(struct bench *bench, struct random *random)
 static void ask(struct bench *bench)
 {
     struct random random = {.state = 1};
+    struct engine_counts counts;
     double ioctls = counter(bench, "kvm_ioctls"), wakes = counter(bench, "wakes");
     uint64_t began = clock_now_ns(), asked = 0, alive = 0;
 
@@ -248,6 +256,8 @@ static void ask(struct bench *bench)
            asked ? calls / (double)asked : 0,
            (double)host_memory_available(&bench->empty) - (double)host_memory_available(&memory));
     fflush(stdout);
+    bench->engine->counts(bench->population, &counts);
+    tell_failure(&counts);
 }
 
 static void run(struct bench *bench, const void *engine_options)

@@ -148,7 +148,7 @@ int mode_ask(struct bench *bench)
            (unsigned long long)asked.asks, (unsigned long long)asked.right, asked.seconds,
            (double)asked.asks / asked.seconds, (double)asked.asks / asked.cpu_seconds,
            asked.instructions / (double)asked.asks, asked.instructions / asked.cpu_seconds);
-    return asked.right == asked.asks ? 0 : 1;
+    return bench_judge(bench, &asked);
 }
 
 /* What the whole process does in `seconds`. */

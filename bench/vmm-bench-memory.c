@@ -129,8 +129,8 @@ int mode_bytes(struct bench *bench)
     if (bench->ask_first) {
         struct asked asked = bench_ask(bench, NULL, bench->count, true);
 
-        if (asked.right != asked.asks)
-            bench_fail("not every VM answered");
+        if (bench_judge(bench, &asked) != 0)
+            exit(1);
         wait_for_sleep(bench);
     }
     struct account account = look(bench, sampler, &empty);
@@ -229,5 +229,5 @@ int mode_population(struct bench *bench)
            asked.instructions / (double)asked.asks, account.own / (double)vms, account.taken / (double)vms,
            (double)account.store.held_bytes / (double)vms);
     sampler_close(sampler);
-    return asked.right == vms ? 0 : 1;
+    return bench_judge(bench, &asked);
 }

@@ -49,7 +49,7 @@ static const struct option_spec specs[] = {
     {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
 };
 
-enum { MODES = sizeof(modes) / sizeof(modes[0]) };
+enum { MODES = sizeof(modes) / sizeof(modes[0]), STOP_ROOM = 160 };
 
 void bench_fail(const char *format, ...)
 {
@@ -76,10 +76,18 @@ double bench_worker_cpu(void)
     return cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
 }
 
+/* Of the latest VM that stopped; "none has stopped". */
+static const char *last_stop(struct bench *bench, char text[STOP_ROOM])
+{
+    vmm_last_stop(bench->vmm, text, STOP_ROOM);
+    return text[0] ? text : "none has stopped";
+}
+
 struct booted bench_boot(struct bench *bench, uint64_t count)
 {
     struct vmm_counts before, after;
     struct reason reason = {""};
+    char text[STOP_ROOM];
 
     vmm_count(bench->vmm, &before);
     double cpu = bench_worker_cpu();
@@ -95,11 +103,23 @@ struct booted bench_boot(struct bench *bench, uint64_t count)
     if (vmm_exhausted(bench->vmm, &reason) < 0)
         bench_fail("%s after %llu VMs", reason.text, (unsigned long long)after.started);
     if (after.running != before.running + count)
-        bench_fail("only %llu of %llu VMs run", (unsigned long long)after.running,
-                   (unsigned long long)(before.running + count));
+        bench_fail("only %llu of %llu VMs run; the latest to stop: %s", (unsigned long long)after.running,
+                   (unsigned long long)(before.running + count), last_stop(bench, text));
     booted.vms = count;
     booted.instructions = (double)(after.instructions - before.instructions);
     return booted;
+}
+
+int bench_judge(struct bench *bench, const struct asked *asked)
+{
+    char text[STOP_ROOM];
+
+    if (asked->right == asked->asks)
+        return 0;
+    fprintf(stderr, "vmm-bench: %llu of %llu requests were not answered right; the latest VM to stop: %s\n",
+            (unsigned long long)(asked->asks - asked->right), (unsigned long long)asked->asks,
+            last_stop(bench, text));
+    return 1;
 }
 
 static void open_population(struct bench *bench)

@@ -38,6 +38,10 @@ struct asked {
  * byte and the answer to it an empty line. */
 struct asked bench_ask(struct bench *bench, const char *line, uint64_t asks, bool in_turn);
 
+/* The program's exit status. When some were not answered right, it says so on standard error, and why the
+ * latest VM that stopped has. */
+int bench_judge(struct bench *bench, const struct asked *asked);
+
 /* Ends the program with a sentence. */
 _Noreturn void bench_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
