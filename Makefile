@@ -58,6 +58,7 @@ fuzz-guided: packages-check
 
 bench: packages-check
 	$(MAKE) all
+	ninja -C $(BUILD) bench/engine-bench bench/kvm-parts
 	bench/all $(abspath $(BUILD))/mvm
 
 # DESTDIR is honoured by Meson itself.

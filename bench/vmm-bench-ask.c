@@ -233,7 +233,7 @@ int mode_ticks(struct bench *bench)
         bench_boot(bench, next - vms);
         vms = next;
         struct held held = watch_ticks(bench);
-        bool good = held.cpu_percent <= bench->cpu_percent && lost_percent(&held) < 1;
+        bool good = held.cpu_percent <= bench->busy_percent && lost_percent(&held) < 1;
 
         printf("vms=%llu workers=%llu cpu_percent_of_workers=%.2f wakes_per_vm_second=%.2f "
                "lost_percent=%.3f accepted=%s\n",
@@ -244,7 +244,7 @@ int mode_ticks(struct bench *bench)
             break;
         most = (double)vms;
         best = held;
-        double room = (bench->cpu_percent - held.cpu_percent) / held.cpu_percent * (double)vms;
+        double room = (bench->busy_percent - held.cpu_percent) / held.cpu_percent * (double)vms;
 
         next = vms + (uint64_t)(room * (room > 0.2 * (double)vms ? 0.6 : 0.9));
         if (next < vms + vms / 100)

@@ -21,7 +21,7 @@ static const struct {
     {"boot", "boots --count VMs", mode_boot},
     {"ask", "boots them, then sends --asks requests to VMs chosen at random", mode_ask},
     {"hold", "boots them, then leaves them alone for --seconds", mode_hold},
-    {"ticks", "adds VMs until they use --cpu percent of the workers' CPUs", mode_ticks},
+    {"ticks", "adds VMs until they use --busy percent of the workers' CPUs", mode_ticks},
     {"bytes", "boots them, and says what a VM takes of this process and of its store", mode_bytes},
     {"population", "boots them in steps, then challenges every one: rates and memory", mode_population},
 };
@@ -40,7 +40,7 @@ static const struct option_spec specs[] = {
      .fallback = NULL},
     {"seconds", OPTION_COUNT, "N", "how long to watch", FIELD(seconds), .fallback = "10", .least = 1,
      .most = 86400},
-    {"cpu", OPTION_NUMBER, "PERCENT", "of the workers' CPUs", FIELD(cpu_percent), .fallback = "90",
+    {"busy", OPTION_NUMBER, "PERCENT", "of the workers' CPUs", FIELD(busy_percent), .fallback = "90",
      .least = 1, .most = 100},
     {"reset-base", OPTION_FLAG, NULL, "learn no bases", FIELD(reset_base), .fallback = NULL},
     {"resident", OPTION_FLAG, NULL, "keep a whole memory for each VM", FIELD(resident), .fallback = NULL},

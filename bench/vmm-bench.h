@@ -12,7 +12,7 @@
 struct bench {
     const char *image_path, *request, *cpu;
     uint64_t count, asks, workers, seconds;
-    double cpu_percent;
+    double busy_percent;
     bool reset_base, resident, ask_first, help;
 
     struct image image;
