@@ -7,8 +7,7 @@ load common
 
 # For the scripts in the laboratory: the processes of that name that live, the nursery among them.
 setup() {
-    export TMPDIR="$BATS_TEST_TMPDIR"
-    cd "$BATS_TEST_TMPDIR" || return 1
+    begin_test
     cat >cells <<'END'
 cells() {
     for p in /proc/[0-9]*; do

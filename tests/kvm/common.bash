@@ -16,7 +16,7 @@ bats_require_minimum_version 1.5.0
 
 MVM=${MVM:-$BATS_TEST_DIRNAME/../../build/mvm}
 
-# Where no laboratory can be had, every test is skipped with the reason. (bats 1.8 cannot skip in setup_file.)
+# Where no laboratory can be had, every test is skipped with the reason, as matrix.py is. (bats 1.8 cannot skip in setup_file.)
 setup_file() {
     local said
     export NO_LAB=
@@ -29,10 +29,15 @@ setup_file() {
     fi
 }
 
-setup() {
+# What comes before each test. A file with a setup() of its own begins it with this.
+begin_test() {
     [ -z "$NO_LAB" ] || skip "$NO_LAB"
     export TMPDIR="$BATS_TEST_TMPDIR"
     cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+setup() {
+    begin_test
 }
 
 # in_lab [OPTIONS] -- COMMAND...: a laboratory of moderate size; options given later win.

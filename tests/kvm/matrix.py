@@ -47,6 +47,15 @@ def find_qemu():
     return path if os.path.exists(path) else shutil.which("qemu-system-i386")
 
 
+def why_not(mvm):
+    """What the guests or the laboratory lack, the latter as setup_file() of common.bash says it; None: nothing."""
+    for program in ["nasm", "qemu-system-i386", "qemu-system-x86_64", "busybox"]:
+        if not shutil.which(program):
+            return f"{program} is not installed"
+    said = subprocess.run([mvm, "lab", "--fetch"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return "no kernel for the laboratory: " + said.stdout.strip().rpartition("\n")[2] if said.returncode else None
+
+
 def plan_line(guest, image, input_file, alone):
     settings = guest.settings
     ends = "alone" if alone and settings["ends"] == "done" else settings["ends"].replace(" ", "-")
@@ -175,6 +184,10 @@ def main():
     options = parser.parse_args()
     for name in ["mvm", "vmm_run", "qemu_row"]:
         setattr(options, name, os.path.abspath(getattr(options, name)))
+    reason = why_not(options.mvm)
+    if reason:
+        print(f"1..0 # SKIP {reason}")
+        return
     here = os.path.join(HERE, "..", "guest")
     guests = [matrix.Guest(os.path.join(here, name)) for name in sorted(os.listdir(here)) if name.endswith(".asm")]
     guests = [guest for guest in guests if guest.is_matrix and (not options.guests or guest.name in options.guests)]
