@@ -19,7 +19,7 @@ struct question {
     struct engine_ask ask; /* the first member: an ask is its question */
     struct challenge challenge;
     char answer[ANSWER_ROOM];
-    bool again;
+    bool again, late; /* a second try; after an answer that did not come in time */
     unsigned wrong;
 };
 
@@ -103,7 +103,7 @@ void challenger_send(struct challenger *challenger)
         }
         struct question *question = challenger->idle[--challenger->idle_count];
 
-        question->again = false;
+        question->again = question->late = false;
         question->wrong = 0;
         prepare(challenger, question, vm);
     }
@@ -121,11 +121,14 @@ void challenger_take(struct challenger *challenger, struct engine_ask *ask)
     bool right =
         ask->status == 0 && challenge_answered(&question->challenge, ask->answer, ask->answer_length);
 
+    int status = ask->status == 0 && !right && question->late ? -ETIMEDOUT : ask->status;
+
     challenger->asks--;
-    if (ask->status == 0 && !right)
+    if (status == 0 && !right)
         question->wrong++;
-    if (!right && !question->again && ask->status != -ECONNRESET && !challenger->stopped) {
+    if (!right && !question->again && status != -ECONNRESET && !challenger->stopped) {
         question->again = true;
+        question->late = status == -ETIMEDOUT;
         prepare(challenger, question, ask->vm);
         return;
     }
@@ -134,7 +137,7 @@ void challenger_take(struct challenger *challenger, struct engine_ask *ask)
         .alive = right,
         .wrong = question->wrong,
         .first_try = right && !question->again,
-        .status = ask->status,
+        .status = status,
         .seconds = (double)(ask->answered_ns - ask->submitted_ns) / (double)NS_PER_SECOND,
     };
 

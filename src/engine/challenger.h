@@ -3,7 +3,9 @@
  * Challenges to many VMs, a bounded number of them under way at once. It does not wait: who uses it reaps
  * finished asks from the engine, hands over those that are the challenger's, and lets it send the next ones.
  *
- * A challenge that is not answered right within its patience is asked once more, with a fresh nonce.
+ * A challenge that is not answered right within its patience is asked once more, with a fresh nonce. Where
+ * the first answer did not come in time, a second one that is wrong may be what was left of the first, sent
+ * late: the VM is then one that did not answer in time.
  */
 #ifndef MVM_ENGINE_CHALLENGER_H
 #define MVM_ENGINE_CHALLENGER_H
@@ -16,9 +18,9 @@ struct challenger;
 struct challenger_verdict {
     uint64_t vm;
     bool alive;     /* it gave the right answer */
-    unsigned wrong; /* wrong answers among its tries */
+    unsigned wrong; /* wrong answers among its tries, but for what may be the rest of a late one */
     bool first_try; /* alive, and the first answer was right */
-    int status;     /* of the last ask, as in struct engine_ask */
+    int status;     /* of the last ask, as in struct engine_ask; -ETIMEDOUT for the rest of a late answer */
     double seconds; /* from sending to answer, of the last ask */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Stands in for a VM in tests of engines: speaks the guest protocol on standard input and output, and
- * misbehaves on demand. usage: fake-vm IMAGE good|bytewise|mute|exit|leave|liar|silent|chatty|noisy|overlong
+ * misbehaves on demand. usage: fake-vm IMAGE
+ * good|bytewise|mute|exit|leave|liar|silent|slow|chatty|noisy|overlong
  */
 #include "guest/challenge.h"
 
@@ -27,6 +28,7 @@ static void say(const char *text, int bytewise)
 
 static void answer(const char *mode, char *line)
 {
+    static int slept;
     char text[256] = "";
     size_t length = strcspn(line, "\n");
     int bytewise = strcmp(mode, "bytewise") == 0;
@@ -48,6 +50,13 @@ static void answer(const char *mode, char *line)
         for (int i = 0; i < 1000; i++)
             say("0123456789abcdef", 0);
     challenge_solve(line + 1, length - 1, text);
+    if (strcmp(mode, "slow") == 0 && !slept) { /* the rest comes when the question has been given up */
+        slept = 1;
+        if (write(STDOUT_FILENO, text, 3) != 3)
+            _exit(3);
+        sleep(11);
+        memmove(text, text + 3, strlen(text + 3) + 1);
+    }
     say(text, bytewise);
     say(strcmp(mode, "bytewise") == 0 ? "\r\n" : "\n", bytewise);
 }

@@ -236,6 +236,22 @@ static void test_liars_are_not_alive(void **state)
     close_engine(&fixture);
 }
 
+static void test_the_rest_of_a_late_answer_is_not_a_wrong_one(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    open_fake(&fixture, "slow", "20s");
+    grow(&fixture, 1);
+    struct proof proof = prove(&fixture);
+
+    assert_int_equal(proof.alive, 0);
+    assert_int_equal(proof.wrong, 0);
+    proof = prove(&fixture);
+    assert_int_equal(proof.alive, 1);
+    close_engine(&fixture);
+}
+
 static void test_silence_times_out(void **state)
 {
     struct fixture fixture;
@@ -360,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_never_ready_is_failed_and_killed),
         cmocka_unit_test(test_death_after_readiness_is_counted),
         cmocka_unit_test(test_liars_are_not_alive),
+        cmocka_unit_test(test_the_rest_of_a_late_answer_is_not_a_wrong_one),
         cmocka_unit_test(test_silence_times_out),
         cmocka_unit_test(test_long_answer_is_cut),
         cmocka_unit_test(test_second_ask_is_busy),
