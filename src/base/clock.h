@@ -15,6 +15,9 @@
 /* Now, in nanoseconds of CLOCK_MONOTONIC. */
 uint64_t clock_now_ns(void);
 
+/* What the calling thread has had of a CPU, in nanoseconds (CLOCK_THREAD_CPUTIME_ID). */
+uint64_t clock_thread_cpu_ns(void);
+
 /* Now, in seconds since 1970-01-01 UTC (CLOCK_REALTIME). */
 double clock_unix_seconds(void);
 

@@ -16,24 +16,32 @@ enum {
     DELIVERIES_MOST = 24,
     /* KVM emulates up to 1,024 rounds of a string instruction at a time, each of which may come out twice. */
     COMPLETIONS_MOST = 4096,
-    DELIVERY_DOUBLES = 8, /* times, at most */
+    DOUBLES = 14,     /* times that a wait is doubled at most */
+    EXITS_LEAST = 32, /* see has_had_its_turn() */
 };
 
 /* In rip, which no guest of 32 bits has. */
 #define NOT_STORED UINT64_MAX
 
-/* KVM_RUN is not interrupted sooner than this, so that the guest gets somewhere. */
+/* KVM_RUN is not interrupted sooner than this, so that the guest gets somewhere; twice as long at each try
+ * that got it nowhere, as a host that is slow, or has much else to do, may not get into the guest sooner. */
 #define LEAST_NS (5 * NS_PER_MILLISECOND / 1000)
-/* For an event that is to be delivered before the guest is put away; twice as long at each try, as a slow
- * host may not get into the guest sooner. */
+/* The same for an event that is to be delivered before the guest is put away. */
 #define DELIVERY_NS (50 * NS_PER_MILLISECOND / 1000)
+/* Of a CPU: see has_had_its_turn(). */
+#define TURN_CPU_NS    (NS_PER_MILLISECOND / 2)
+#define NOWHERE_CPU_NS (3 * NS_PER_MILLISECOND / 2)
 
 struct run {
     struct kvm_runner *runner;
     struct kvm_vm *vm;
     struct context *context;
     uint64_t ends_ns;
-    uint32_t a20_mask; /* for which the VM has its memory slots */
+    uint64_t began_cpu_ns; /* of the thread's CPU time */
+    unsigned exits;        /* that the guest came to by itself */
+    unsigned fruitless;    /* kicks, since it got somewhere last */
+    bool moved;            /* it got somewhere */
+    uint32_t a20_mask;     /* for which the VM has its memory slots */
     bool broken;
 };
 
@@ -254,6 +262,7 @@ static void go(struct run *run, uint64_t until_ns)
 {
     struct kvm_run *shared = run->vm->run;
     bool ran;
+    uint64_t rip = shared->s.regs.regs.rip;
     uint64_t now = run->context->now_ns, until = until_ns ? until_ns : now + DELIVERY_NS;
     int error = kvm_kick_arm(&run->runner->kick, shared, clock_now_ns() + (until > now ? until - now : 0));
 
@@ -268,6 +277,11 @@ static void go(struct run *run, uint64_t until_ns)
     keep_room(run, false);
     if (ran)
         run->vm->completes = false;
+    bool moved = error == 0 || shared->s.regs.regs.rip != rip;
+
+    run->exits += error == 0;
+    run->moved = run->moved || moved;
+    run->fruitless = moved ? 0 : run->fruitless + 1;
     if (error == 0) {
         take_exit(run);
     } else if (error == -EINTR || error == -EAGAIN) {
@@ -278,6 +292,11 @@ static void go(struct run *run, uint64_t until_ns)
     } else {
         stop_for_host(run, HOST_ERRNO | (uint32_t)-error);
     }
+}
+
+static uint64_t doubled(uint64_t ns, unsigned times)
+{
+    return ns << (times < DOUBLES ? times : DOUBLES);
 }
 
 /* Completes what is under way in the vCPU, as the machine is put away between two instructions. What a
@@ -293,8 +312,7 @@ static void settle(struct run *run)
             go(run, 0);
         else if (!run->vm->completes && is_delivering(shared) && !run->context->state.stop &&
                  deliveries++ < DELIVERIES_MOST)
-            go(run, run->context->now_ns +
-                        (DELIVERY_NS << (deliveries < DELIVERY_DOUBLES ? deliveries : DELIVERY_DOUBLES)));
+            go(run, run->context->now_ns + doubled(DELIVERY_NS, deliveries));
         else if (run->vm->completes || (is_delivering(shared) && !run->context->state.stop))
             stop_for_host(run, HOST_UNSETTLED);
         else
@@ -305,7 +323,8 @@ static void settle(struct run *run)
 static uint64_t deadline(const struct run *run)
 {
     const struct context *context = run->context;
-    uint64_t at = run->ends_ns;
+    uint64_t now = context->now_ns, at = run->ends_ns > now ? run->ends_ns : now + TURN_CPU_NS;
+    uint64_t least = now + doubled(LEAST_NS, run->fruitless);
 
     /* While an interrupt waits already, what comes next is looked at when that has been taken. */
     if (!context->interrupt) {
@@ -313,7 +332,21 @@ static uint64_t deadline(const struct run *run)
 
         at = next < at ? next : at;
     }
-    return at > context->now_ns + LEAST_NS ? at : context->now_ns + LEAST_NS;
+    return at > least ? at : least;
+}
+
+/*
+ * A slice is a time, of which the thread may have spent the most waiting for a CPU. If that were all, guests
+ * on a host with much else to do would be laid into their KVM VMs and taken out again for ever, and get
+ * nowhere. So each has come out by itself so many times, or has had so much of a CPU; and more of it while it
+ * is where it was, as one that jumps to itself always is.
+ */
+static bool has_had_its_turn(const struct run *run)
+{
+    if (run->context->now_ns < run->ends_ns)
+        return false;
+    return run->exits >= EXITS_LEAST ||
+           clock_thread_cpu_ns() - run->began_cpu_ns >= (run->moved ? TURN_CPU_NS : NOWHERE_CPU_NS);
 }
 
 static bool is_woken(const struct run *run)
@@ -333,7 +366,7 @@ static enum cpu_exit loop(struct run *run)
             return CPU_LEFT;
         if (context->state.cpu.halted && !is_woken(run))
             return CPU_HALTED;
-        if (context->now_ns >= run->ends_ns)
+        if (has_had_its_turn(run))
             return CPU_SLICE;
         context->state.cpu.halted = 0;
         offer_interrupt(run);
@@ -345,7 +378,11 @@ static enum cpu_exit loop(struct run *run)
 enum cpu_exit kvm_run_guest(struct kvm_runner *runner, struct kvm_vm *vm, struct context *context,
                             uint64_t slice, bool *ret_broken)
 {
-    struct run run = {.runner = runner, .vm = vm, .context = context, .a20_mask = context->memory.a20_mask};
+    struct run run = {.runner = runner,
+                      .vm = vm,
+                      .context = context,
+                      .began_cpu_ns = clock_thread_cpu_ns(),
+                      .a20_mask = context->memory.a20_mask};
     uint64_t now = context_now(context), most = (UINT64_MAX - now) / NS_PER_INSTRUCTION;
 
     run.ends_ns = now + (slice < most ? slice : most) * NS_PER_INSTRUCTION;

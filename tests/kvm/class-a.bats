@@ -23,14 +23,14 @@ END
     run --separate-stderr in_lab --with cells -- sh -c '
         . ./cells
         mvm run --engine vmm --cpu kvm --resident --vms-per-process 40 --count 150 --name a --detach | head -n 1
-        mvm ask --challenge all
+        mvm ask --challenge all --timeout 60s
         echo "processes $(cells | wc -l)"
         echo "threads $(for p in $(cells); do ls "/proc/$p/task" | wc -l; done | sort | uniq -c | tr -s "\n " " ")"
         echo "directories $(ls -d /sys/kernel/debug/kvm/*-* | wc -l)"
         for p in $(cells); do [ "$(ls "/proc/$p/task" | wc -l)" = 2 ] && last=$p; done
         kill -9 "$last"; sleep 1
-        mvm ask --challenge all 2>/dev/null | head -n 1
-        mvm ask --challenge all 2>/dev/null | grep -o "worker process ended" | head -n 1
+        mvm ask --challenge all --timeout 60s 2>/dev/null | head -n 1
+        mvm ask --challenge all --timeout 60s 2>/dev/null | grep -o "worker process ended" | head -n 1
         mvm stop --run a
         echo "left $(cells | wc -l)"'
     echo "$output / $stderr"
@@ -64,7 +64,7 @@ END
         echo 400 >/proc/sys/kernel/pid_max
         mvm run --engine vmm --cpu kvm --resident --vms-per-process 20 --count 1000 --name c --detach 2>&1 | head -n 3
         echo 4000000 >/proc/sys/kernel/pid_max
-        mvm ask --challenge all | tail -n 1
+        mvm ask --challenge all --timeout 60s | tail -n 1
         mvm stop --all
         gone stop'
     echo "$output / $stderr"

@@ -44,12 +44,12 @@ with_tests() { # the programs of these tests, and their images
         mvm scale --engine vmm --cpu kvm --max 200 --intervals 1 --samples 2 --sample-time 100ms --settle 1s --out r --quiet >/dev/null
         grep -E "\"(class|cpu|kvm-mode|kvm_shells|instructions)\"" r/result.json
         mvm run --engine vmm --cpu kvm --count 20 --name a --detach >/dev/null
-        mvm ask --run a --challenge all
+        mvm ask --run a --challenge all --timeout 60s
         mvm trace --run a --count 5 --for 20s 3 > traced & sleep 2; mvm ask --run a --challenge 3 >/dev/null; wait
         echo "traced $(grep -c : traced)"
         mvm save --run a a.vms
         mvm stop --run a >/dev/null
-        mvm restore a.vms --name b --detach >/dev/null && mvm ask --run b --challenge all
+        mvm restore a.vms --name b --detach >/dev/null && mvm ask --run b --challenge all --timeout 60s
         mvm stop --run b >/dev/null
         rm /dev/kvm
         mvm scale --engine vmm --cpu kvm --max 1 --quiet; echo "status $?"'
