@@ -16,7 +16,7 @@ enum {
     DELIVERIES_MOST = 24,
     /* KVM emulates up to 1,024 rounds of a string instruction at a time, each of which may come out twice. */
     COMPLETIONS_MOST = 4096,
-    DOUBLES = 14,     /* times that a wait is doubled at most */
+    DOUBLES = 8,      /* times that a wait is doubled at most */
     EXITS_LEAST = 32, /* see has_had_its_turn() */
 };
 
@@ -28,20 +28,21 @@ enum {
 #define LEAST_NS (5 * NS_PER_MILLISECOND / 1000)
 /* The same for an event that is to be delivered before the guest is put away. */
 #define DELIVERY_NS (50 * NS_PER_MILLISECOND / 1000)
-/* Of a CPU: see has_had_its_turn(). */
-#define TURN_CPU_NS    (NS_PER_MILLISECOND / 2)
-#define NOWHERE_CPU_NS (3 * NS_PER_MILLISECOND / 2)
+/* Of a CPU: see has_had_its_turn() and settle(). */
+#define TURN_CPU_NS   (NS_PER_MILLISECOND / 2)
+#define SETTLE_CPU_NS (20 * NS_PER_MILLISECOND)
 
 struct run {
     struct kvm_runner *runner;
     struct kvm_vm *vm;
     struct context *context;
     uint64_t ends_ns;
-    uint64_t began_cpu_ns; /* of the thread's CPU time */
-    unsigned exits;        /* that the guest came to by itself */
-    unsigned fruitless;    /* kicks, since it got somewhere last */
-    bool moved;            /* it got somewhere */
-    uint32_t a20_mask;     /* for which the VM has its memory slots */
+    uint64_t began_cpu_ns,
+        turn_cpu_ns;    /* of the thread's CPU time: when it began, and what a turn has of it */
+    unsigned exits;     /* that the guest came to by itself */
+    unsigned fruitless; /* kicks, since it got somewhere last */
+    bool moved;         /* it got somewhere */
+    uint32_t a20_mask;  /* for which the VM has its memory slots */
     bool broken;
 };
 
@@ -299,21 +300,30 @@ static uint64_t doubled(uint64_t ns, unsigned times)
     return ns << (times < DOUBLES ? times : DOUBLES);
 }
 
-/* Completes what is under way in the vCPU, as the machine is put away between two instructions. What a
- * stopped one would do next does not matter, but for the completion, which would reach the next. */
+/*
+ * Completes what is under way in the vCPU, as the machine is put away between two instructions. What a
+ * stopped one would do next does not matter, but for the completion, which would reach the next. A delivery
+ * is given up after so many tries and so much of a CPU: tries alone may all pass while the thread waits for
+ * one.
+ */
 static void settle(struct run *run)
 {
     struct kvm_run *shared = run->vm->run;
     unsigned deliveries = 0, completions = 0;
+    uint64_t began_cpu_ns = 0;
 
     shared->request_interrupt_window = 0;
     while (!run->broken) {
+        bool delivers = !run->vm->completes && is_delivering(shared) && !run->context->state.stop;
+
+        if (delivers && began_cpu_ns == 0)
+            began_cpu_ns = clock_thread_cpu_ns();
         if (run->vm->completes && completions++ < COMPLETIONS_MOST)
             go(run, 0);
-        else if (!run->vm->completes && is_delivering(shared) && !run->context->state.stop &&
-                 deliveries++ < DELIVERIES_MOST)
+        else if (delivers &&
+                 (deliveries++ < DELIVERIES_MOST || clock_thread_cpu_ns() - began_cpu_ns < SETTLE_CPU_NS))
             go(run, run->context->now_ns + doubled(DELIVERY_NS, deliveries));
-        else if (run->vm->completes || (is_delivering(shared) && !run->context->state.stop))
+        else if (run->vm->completes || delivers)
             stop_for_host(run, HOST_UNSETTLED);
         else
             return;
@@ -323,7 +333,7 @@ static void settle(struct run *run)
 static uint64_t deadline(const struct run *run)
 {
     const struct context *context = run->context;
-    uint64_t now = context->now_ns, at = run->ends_ns > now ? run->ends_ns : now + TURN_CPU_NS;
+    uint64_t now = context->now_ns, at = run->ends_ns > now ? run->ends_ns : now + run->turn_cpu_ns;
     uint64_t least = now + doubled(LEAST_NS, run->fruitless);
 
     /* While an interrupt waits already, what comes next is looked at when that has been taken. */
@@ -346,7 +356,7 @@ static bool has_had_its_turn(const struct run *run)
     if (run->context->now_ns < run->ends_ns)
         return false;
     return run->exits >= EXITS_LEAST ||
-           clock_thread_cpu_ns() - run->began_cpu_ns >= (run->moved ? TURN_CPU_NS : NOWHERE_CPU_NS);
+           clock_thread_cpu_ns() - run->began_cpu_ns >= run->turn_cpu_ns * (run->moved ? 1 : 3);
 }
 
 static bool is_woken(const struct run *run)
@@ -388,6 +398,7 @@ enum cpu_exit kvm_run_guest(struct kvm_runner *runner, struct kvm_vm *vm, struct
     run.ends_ns = now + (slice < most ? slice : most) * NS_PER_INSTRUCTION;
     if (context->slice_ends_ns && context->slice_ends_ns < run.ends_ns)
         run.ends_ns = context->slice_ends_ns;
+    run.turn_cpu_ns = run.ends_ns > now && run.ends_ns - now < TURN_CPU_NS ? run.ends_ns - now : TURN_CPU_NS;
     board_advance(context);
 
     enum cpu_exit exit = loop(&run);
