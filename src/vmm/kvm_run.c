@@ -16,8 +16,8 @@ enum {
     DELIVERIES_MOST = 24,
     /* KVM emulates up to 1,024 rounds of a string instruction at a time, each of which may come out twice. */
     COMPLETIONS_MOST = 4096,
-    DOUBLES = 8,      /* times that a wait is doubled at most */
-    EXITS_LEAST = 32, /* see has_had_its_turn() */
+    DOUBLES = 8,       /* times that a wait is doubled at most */
+    EXITS_LEAST = 128, /* see has_had_its_turn() */
 };
 
 /* In rip, which no guest of 32 bits has. */
