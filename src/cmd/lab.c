@@ -10,7 +10,6 @@
 #include "lab/kernel.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +22,6 @@ enum {
     STATUS_LAB_FAILED = 125,
     STATUS_INTERRUPTED = 130,
     STATUS_NO_READER = 141,
-    CPUS_MOST = 4
 };
 
 struct lab_options {
@@ -45,8 +43,9 @@ static const struct option_spec specs[] = {
      .fallback = NULL},
     {"memory", OPTION_SIZE, "SIZE", "of the laboratory", FIELD(memory), .fallback = "4G", .least = 0x1p27,
      .most = 0x1p42},
-    {"cpus", OPTION_COUNT, "N", "of the laboratory (default: as many as this host lends, at most 4)",
-     FIELD(cpus), .fallback = NULL, .least = 1, .most = 255},
+    {"cpus", OPTION_COUNT, "N",
+     "of the laboratory; with more than one, now and then a guest of KVM goes wrong", FIELD(cpus),
+     .fallback = "1", .least = 1, .most = 255},
     {"append", OPTION_TEXT, "WORDS", "for the kernel's command line; 'kvm.tdp_mmu=0' is for the module kvm",
      FIELD(append), .fallback = NULL},
     {"module", OPTION_LIST, "NAME", "load this kernel module, too; may be given many times", FIELD(modules),
@@ -118,14 +117,6 @@ static int open_stop(void)
     return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
-static uint64_t cpus_lent(void)
-{
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-
-    return (uint64_t)(count < CPUS_MOST ? count : CPUS_MOST);
-}
-
 static int run(const struct lab_options *options, char *const *command)
 {
     struct reason reason = {""};
@@ -134,7 +125,7 @@ static int run(const struct lab_options *options, char *const *command)
         .kernel = options->kernel,
         .package = options->package,
         .memory_bytes = options->memory,
-        .cpus = options->cpus ? options->cpus : cpus_lent(),
+        .cpus = options->cpus,
         .append = options->append,
         .with = options->with,
         .modules = options->modules,

@@ -41,7 +41,7 @@ setup() {
 }
 
 # in_lab [OPTIONS] -- COMMAND...: a laboratory of moderate size; options given later win.
-LAB=("$MVM" lab --memory 2G --cpus 2 --timeout 120s)
+LAB=("$MVM" lab --memory 2G --timeout 180s)
 in_lab() {
     "${LAB[@]}" "$@"
 }

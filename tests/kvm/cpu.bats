@@ -16,7 +16,7 @@ with_tests() { # the programs of these tests, and their images
 
 @test "no byte passes from a tenant of a shell to the next" {
     mapfile -t with < <(with_tests tenants look.img leave-{0..14}.img)
-    run in_lab --quiet --cpus 1 "${with[@]}" -- sh -c "cd $BUILD/tests && ./tenants look.img leave-*.img"
+    run in_lab --quiet "${with[@]}" -- sh -c "cd $BUILD/tests && ./tenants look.img leave-*.img"
     echo "$output"
     [ "$status" -eq 0 ]
     [ "$(grep -c '^ok' <<<"$output")" -eq 16 ]
@@ -24,7 +24,7 @@ with_tests() { # the programs of these tests, and their images
 
 @test "guests that spin, hammer ports and memory, change their code or die harm only themselves" {
     mapfile -t with < <(with_tests hostile puppet.img)
-    run in_lab --quiet --cpus 1 "${with[@]}" -- sh -c "cd $BUILD/tests && MVM_PUPPET=puppet.img ./hostile"
+    run in_lab --quiet "${with[@]}" -- sh -c "cd $BUILD/tests && MVM_PUPPET=puppet.img ./hostile"
     echo "$output"
     [ "$status" -eq 0 ]
 }
@@ -32,7 +32,7 @@ with_tests() { # the programs of these tests, and their images
 # Cases 8 and 342 of this seed end QEMU 7.2, which is the laboratory's processor.
 @test "boot sectors by chance" {
     mapfile -t with < <(with_tests fuzz-kvm puppet.img)
-    run in_lab --quiet --cpus 1 "${with[@]}" -- sh -c "cd $BUILD/tests && ./fuzz-kvm --first 9 --count 200 --seconds 60 puppet.img"
+    run in_lab --quiet "${with[@]}" -- sh -c "cd $BUILD/tests && ./fuzz-kvm --first 9 --count 200 --seconds 60 puppet.img"
     echo "$output"
     [ "$status" -eq 0 ]
     [[ "$output" == *" cases: "* ]]

@@ -100,7 +100,7 @@ def in_lab(options, what, folder, out, plan):
     qemu = find_qemu()
     program = options.qemu_row if what == "qemu" else options.vmm_run
     inside = os.path.join(out, what)  # an own folder for each, as all that is in it comes back
-    command = [options.mvm, "lab", "--quiet", "--cpus", "1", "--memory", "1G", "--timeout", f"{LAB_SECONDS}s"]
+    command = [options.mvm, "lab", "--quiet", "--memory", "1G", "--timeout", f"{LAB_SECONDS}s"]
     for taken in [folder, program] + ([qemu] if what == "qemu" else []):
         command += ["--with", taken]
     command += ["--out", inside, "--", os.path.join(HERE, "matrix-inside"), what, program, plan, inside, qemu]
