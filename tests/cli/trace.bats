@@ -77,9 +77,13 @@ load runs
     wrong="no VM 3" refused "$MVM" trace --run here 3
     wrong="--count" refused "$MVM" trace --run here --count x 1
     wrong="--for" refused "$MVM" trace --run here --for ever 1
-    "$MVM" trace --run here 1 >/dev/null &
-    local trace=$!
-    busy() { run "$MVM" trace --run here 2 --for 0.1s; [ "$status" -eq 1 ] && [[ "$output" == *"being traced"* ]]; }
+    local trace=
+    # Whichever of the two comes first, the other one is refused.
+    busy() {
+        [ -n "$trace" ] && kill -0 "$trace" 2>/dev/null || { "$MVM" trace --run here 1 >/dev/null 2>&1 & trace=$!; }
+        run "$MVM" trace --run here 2 --for 0.1s
+        [ "$status" -eq 1 ] && [[ "$output" == *"being traced"* ]]
+    }
     wait_until busy
     kill -TERM "$trace"
     wait "$trace"
