@@ -87,12 +87,15 @@ static void live_beside_chance(unsigned workers)
 
     options.output_limit = 1 << 16;
     puppets_open(&puppets, &options, VMS);
-    puppets.patience_ns = NS_PER_SECOND / 10; /* many will not answer any more */
     for (uint64_t vm = 0; vm < VMS; vm += 2)
         fill(&puppets, vm);
     for (unsigned round = 0; round < ROUNDS; round++) {
+        uint64_t patience_ns = puppets.patience_ns;
+
+        puppets.patience_ns = NS_PER_SECOND / 10; /* many of these will not answer any more */
         for (uint64_t vm = 1; vm < VMS; vm += 2)
             disturb(&puppets, vm, (uint64_t)workers << 32 | round * VMS | vm);
+        puppets.patience_ns = patience_ns;
         for (uint64_t vm = 0; vm < VMS; vm += 2)
             check(&puppets, vm);
     }
