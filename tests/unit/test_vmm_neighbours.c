@@ -56,13 +56,19 @@ static void check(struct puppets *puppets, uint64_t vm)
     static const uint8_t code[] = {0x66, 0x31, 0xd2, 0xb9, 0x00, 0x30, 0xbe, 0x00, 0x90, 0x66,
                                    0xd1, 0xc2, 0x66, 0x0f, 0xb7, 0x04, 0x66, 0x01, 0xc2, 0x46,
                                    0x46, 0xe2, 0xf2, 0x66, 0x89, 0x16, 0x00, 0x70, 0xc3};
-    uint64_t until = clock_now_ns() + 10 * NS_PER_SECOND;
+    uint64_t until = clock_now_ns() + 60 * NS_PER_SECOND;
     uint32_t sum;
 
-    assert_int_equal(puppets_tell(puppets, vm, code, sizeof(code)), 0);
-    do /* it answers while it is still adding */
-        sum = puppets_counter(puppets, vm);
-    while (sum != expected_sum(vm) && clock_now_ns() < until);
+    /* It answers while it is still adding; and on a busy host it adds what it is still filling, and has to do
+     * so again. */
+    do {
+        uint64_t again = clock_now_ns() + 5 * NS_PER_SECOND;
+
+        assert_int_equal(puppets_tell(puppets, vm, code, sizeof(code)), 0);
+        do
+            sum = puppets_counter(puppets, vm);
+        while (sum != expected_sum(vm) && clock_now_ns() < again);
+    } while (sum != expected_sum(vm) && clock_now_ns() < until);
     if (sum != expected_sum(vm))
         fail_msg("VM %llu's memory adds up to %08x, not %08x", (unsigned long long)vm, sum, expected_sum(vm));
 }
