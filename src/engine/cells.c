@@ -250,6 +250,16 @@ static bool take_message(struct cells *cells, struct cell_link *cell, struct cel
     return true;
 }
 
+/* Takes all that is there and answers to no call. */
+static void take_messages(struct cells *cells, struct cell_link *cell)
+{
+    struct cell_message message;
+    size_t length;
+
+    while (take_message(cells, cell, &message, &length))
+        ;
+}
+
 static void watch_for_room(struct cells *cells, struct cell_link *cell, bool watch)
 {
     struct epoll_event event = {.events = watch ? EPOLLIN | EPOLLOUT : EPOLLIN,
@@ -359,16 +369,13 @@ static void expire(struct cells *cells)
 void cells_look(struct cells *cells, uint64_t until_ns)
 {
     struct epoll_event events[EVENTS];
-    struct cell_message message;
-    size_t length;
     int timeout = clock_poll_timeout_ms(until_ns);
     int count = epoll_wait(cells->events, events, EVENTS, timeout < 0 || timeout > 100 ? 100 : timeout);
 
     for (int i = 0; i < count; i++) {
         struct cell_link *cell = &cells->list[events[i].data.u64];
 
-        while (take_message(cells, cell, &message, &length))
-            ;
+        take_messages(cells, cell);
         if (cell->socket >= 0 && events[i].events & EPOLLOUT)
             send_waiting(cells, cell);
     }
@@ -396,8 +403,6 @@ static int send_now(struct cell_link *cell, const struct cell_message *message, 
 void cells_boot(struct cells *cells, struct cell_link *cell, uint32_t count)
 {
     const struct cell_message message = {.kind = CELL_BOOT, .tag = ++cells->tags, .value = count};
-    struct cell_message said;
-    size_t length;
 
     cell->boot_tag = message.tag;
     cell->growing = true;
@@ -405,8 +410,7 @@ void cells_boot(struct cells *cells, struct cell_link *cell, uint32_t count)
     if (send_now(cell, &message, NULL, 0) == 0)
         return;
     /* It may have said why it ended. */
-    while (take_message(cells, cell, &said, &length))
-        ;
+    take_messages(cells, cell);
     bury(cells, cell);
 }
 

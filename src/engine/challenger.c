@@ -120,7 +120,6 @@ void challenger_take(struct challenger *challenger, struct engine_ask *ask)
     struct question *question = (struct question *)ask;
     bool right =
         ask->status == 0 && challenge_answered(&question->challenge, ask->answer, ask->answer_length);
-
     int status = ask->status == 0 && !right && question->late ? -ETIMEDOUT : ask->status;
 
     challenger->asks--;
