@@ -111,6 +111,12 @@ int processes_open(const struct engine *engine, const struct engine_setup *setup
         release(processes);
         return reason_set(reason, ENAMETOOLONG, "the path in TMPDIR is too long for sockets in it");
     }
+    error = plan->prepare ? plan->prepare(plan->context, processes->keeper.directory, reason) : 0;
+    if (error) {
+        keeper_stop(&processes->keeper);
+        release(processes);
+        return error;
+    }
     *ret_population = &processes->population;
     return 0;
 }

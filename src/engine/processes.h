@@ -50,6 +50,9 @@ struct process_plan {
     char *program; /* absolute path; the population frees it */
     enum serial_door door;
     struct process_options options;
+    /* Before the first VM: `directory` is private to the population, and is removed with it. NULL: nothing to
+     * do. */
+    int (*prepare)(void *context, const char *directory, struct reason *reason);
     /* Appends the argv of VM `vm`. `serial_path` is "" but for SERIAL_LISTEN and SERIAL_CONNECT. */
     void (*arguments)(void *context, uint64_t vm, const char *serial_path, struct arguments *to);
     void *context;
@@ -72,7 +75,8 @@ size_t processes_reap(struct population *population, struct engine_ask **ret_ask
 int processes_console_open(struct population *population, uint64_t vm, struct reason *reason);
 void processes_console_close(struct population *population, uint64_t vm);
 size_t processes_console_read(struct population *population, uint64_t vm, uint8_t *ret_bytes, size_t room);
-size_t processes_console_write(struct population *population, uint64_t vm, const uint8_t *bytes, size_t count);
+size_t processes_console_write(struct population *population, uint64_t vm, const uint8_t *bytes,
+                               size_t count);
 int processes_descriptor(struct population *population);
 void processes_explain(struct population *population, uint64_t vm, char *ret_text, size_t room);
 void processes_ends(struct population *population, struct engine_ends *ret_ends);
@@ -83,8 +87,8 @@ void processes_close(struct population *population);
 /* What all engines of processes have in common in their struct engine. */
 #define PROCESS_ENGINE                                                                                       \
     .class_letter = 'A',                                                                                     \
-    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES |            \
-                    ENGINE_CONSOLES,                                                                         \
+    .capabilities =                                                                                          \
+        ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES | ENGINE_CONSOLES,       \
     .grow = processes_grow, .counts = processes_counts, .is_running = processes_is_running,                  \
     .take_boot_times = processes_take_boot_times, .submit = processes_submit, .reap = processes_reap,        \
     .descriptor = processes_descriptor, .console_open = processes_console_open,                              \

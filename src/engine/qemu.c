@@ -8,7 +8,8 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
-#include "engine/processes.h"
+#include "engine/qemu_command.h"
+#include "engine/qemu_firmware.h"
 #include "host/spawn.h"
 
 #include <errno.h>
@@ -17,13 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-struct qemu_options {
-    const char *binary, *architecture, *accelerator, *machine, *cpu, *firmware;
-    uint64_t memory_bytes, code_buffer_bytes;
-    struct process_options process;
-    struct option_list extra;
-};
 
 #define FIELD(name) offsetof(struct qemu_options, name)
 
@@ -48,7 +42,9 @@ static const struct option_spec qemu_option_specs[] = {
     {"code-buffer", OPTION_SIZE, "SIZE", "TCG's buffer for translated code, in whole MiB",
      FIELD(code_buffer_bytes), .fallback = "1M", .least = 0x1p20, .most = 0x1p31},
     {"firmware", OPTION_TEXT, "FILE",
-     "a ROM to run instead of QEMU's BIOS; the VM is then not a PC as it is sold, and results name it",
+     "a ROM to run instead of QEMU's BIOS, or minimal for mvm's own, which has the image inside; the VM is "
+     "then not a PC "
+     "as it is sold, and results name it",
      FIELD(firmware), .fallback = NULL},
     PROCESS_OPTION_SPECS(struct qemu_options, process),
     {"extra", OPTION_LIST, "ARGUMENTS", "further arguments of QEMU, split as a shell splits them",
@@ -75,15 +71,6 @@ static bool whole_mebibytes(uint64_t bytes)
     return (bytes & ((UINT64_C(1) << 20) - 1)) == 0;
 }
 
-static int add_extra(const struct qemu_options *options, struct arguments *to, struct reason *reason)
-{
-    int error = 0;
-
-    for (size_t i = 0; i < options->extra.count && !error; i++)
-        error = arguments_add_split(to, "extra", options->extra.items[i], reason);
-    return error;
-}
-
 static int qemu_probe(const void *values, struct reason *reason)
 {
     const struct qemu_options *options = values;
@@ -93,10 +80,11 @@ static int qemu_probe(const void *values, struct reason *reason)
         return reason_set(reason, EINVAL, "--memory takes whole MiB, since QEMU does");
     if (!whole_mebibytes(options->code_buffer_bytes))
         return reason_set(reason, EINVAL, "--code-buffer takes whole MiB, since QEMU does");
-    if (options->firmware && access(options->firmware, R_OK) < 0)
+    if (options->firmware && !qemu_firmware_is_minimal(options->firmware) &&
+        access(options->firmware, R_OK) < 0)
         return reason_errno(reason, errno, "cannot read the firmware %s", options->firmware);
     struct arguments extra = {0};
-    int error = add_extra(options, &extra, reason);
+    int error = qemu_command_extra(options, &extra, reason);
 
     arguments_release(&extra);
     if (error)
@@ -115,68 +103,47 @@ static int qemu_probe(const void *values, struct reason *reason)
     return error;
 }
 
-/* In QEMU's option lists a comma within a value is written twice. */
-static void double_commas(const char *from, char *to, size_t room)
-{
-    size_t at = 0;
+/* What starts a VM of a population. */
+struct qemu_command {
+    const struct engine_setup *setup;
+    char *program;
+    struct arguments words;
+};
 
-    for (; *from && at + 2 < room; from++) {
-        to[at++] = *from;
-        if (*from == ',')
-            to[at++] = ',';
+static int prepare_command(void *context, const char *directory, struct reason *reason)
+{
+    struct qemu_command *command = context;
+    const struct qemu_options *options = command->setup->options;
+    const char *rom = options->firmware;
+    char path[PATH_MAX];
+
+    if (qemu_firmware_is_minimal(options->firmware)) {
+        snprintf(path, sizeof(path), "%s/rom", directory);
+        int error = qemu_firmware_write(command->setup->image, path, reason);
+
+        if (error)
+            return error;
+        rom = path;
     }
-    to[at] = '\0';
-}
-
-/* The command line of a VM, the program first; the same for every VM. */
-static int make_arguments(const char *program, const struct engine_setup *setup, struct arguments *to,
-                          struct reason *reason)
-{
-    const struct qemu_options *options = setup->options;
-    char image[PATH_MAX];
-
-    arguments_add(to, program);
-    arguments_add_option(to, "-machine", "%s", options->machine);
-    if (options->cpu)
-        arguments_add_option(to, "-cpu", "%s", options->cpu);
-    arguments_add_option(to, "-m", "%llu", (unsigned long long)(options->memory_bytes >> 20));
-    if (strcmp(options->accelerator, "tcg") == 0)
-        arguments_add_option(to, "-accel", "tcg,tb-size=%llu",
-                             (unsigned long long)(options->code_buffer_bytes >> 20));
-    else
-        arguments_add_option(to, "-accel", "%s", options->accelerator);
-    arguments_add(to, "-nodefaults");
-    arguments_add(to, "-no-user-config");
-    arguments_add_option(to, "-display", "none");
-    arguments_add_option(to, "-monitor", "none");
-    if (options->firmware)
-        arguments_add_option(to, "-bios", "%s", options->firmware);
-    /* A floppy, since it can be read-only, so that all VMs share one file. */
-    double_commas(setup->image_path, image, sizeof(image));
-    arguments_add_option(to, "-drive", "if=floppy,format=raw,readonly=on,file=%s", image);
-    arguments_add_option(to, "-chardev", "socket,id=serial,fd=3");
-    arguments_add_option(to, "-serial", "chardev:serial");
-    int error = add_extra(options, to, reason);
-
-    if (!error && !arguments_whole(to))
-        error = reason_set(reason, ENOMEM, "no memory for QEMU's command line");
-    return error;
+    return qemu_command_make(command->program, command->setup, rom, &command->words, reason);
 }
 
 static void copy_arguments(void *context, uint64_t vm, const char *serial_path, struct arguments *to)
 {
-    const struct arguments *command = context;
+    const struct qemu_command *command = context;
 
     (void)vm;
     (void)serial_path;
-    for (size_t i = 0; i < command->count; i++)
-        arguments_add(to, command->words[i]);
+    for (size_t i = 0; i < command->words.count; i++)
+        arguments_add(to, command->words.words[i]);
 }
 
 static void free_command(void *context)
 {
-    arguments_release(context);
-    free(context);
+    struct qemu_command *command = context;
+
+    arguments_release(&command->words);
+    free(command);
 }
 
 static int qemu_open(const struct engine_setup *setup, struct population **ret_population,
@@ -188,20 +155,18 @@ static int qemu_open(const struct engine_setup *setup, struct population **ret_p
 
     if (error)
         return error;
-    struct arguments *command = calloc(1, sizeof(*command));
+    struct qemu_command *command = calloc(1, sizeof(*command));
 
-    error = command ? make_arguments(program, setup, command, reason)
-                    : reason_set(reason, ENOMEM, "no memory for a population");
-    if (error) {
-        if (command)
-            free_command(command);
+    if (!command) {
         free(program);
-        return error;
+        return reason_set(reason, ENOMEM, "no memory for a population");
     }
+    *command = (struct qemu_command){.setup = setup, .program = program};
     const struct process_plan plan = {
         .program = program,
         .door = SERIAL_DESCRIPTOR,
         .options = options->process,
+        .prepare = prepare_command,
         .arguments = copy_arguments,
         .context = command,
         .free_context = free_command,
@@ -215,7 +180,8 @@ static int describe_command(const char *program, const struct engine_setup *setu
 {
     struct arguments arguments = {0};
     char line[RESULT_LONG] = "";
-    int error = make_arguments(program, setup, &arguments, reason);
+    const char *firmware = ((const struct qemu_options *)setup->options)->firmware;
+    int error = qemu_command_make(program, setup, firmware, &arguments, reason);
 
     for (size_t i = 0; !error && i < arguments.count; i++) {
         size_t used = strlen(line);
@@ -235,6 +201,19 @@ static int describe_options(const struct qemu_options *options, struct result *r
     return error;
 }
 
+static int describe_firmware(const char *firmware, const struct image *image, struct result *result,
+                             struct reason *reason)
+{
+    char hash[SHA256_TEXT_ROOM];
+    int error = 0;
+
+    if (qemu_firmware_is_minimal(firmware))
+        qemu_firmware_sha256(image, hash);
+    else
+        error = file_sha256(firmware, hash, reason);
+    return error ? error : result_facts_add(&result->engine.binaries, firmware, hash);
+}
+
 static int qemu_describe(const struct engine_setup *setup, struct result *result, struct reason *reason)
 {
     const struct qemu_options *options = setup->options;
@@ -251,9 +230,7 @@ static int qemu_describe(const struct engine_setup *setup, struct result *result
     if (!error)
         error = result_facts_add(&result->engine.binaries, program, hash);
     if (!error && options->firmware)
-        error = file_sha256(options->firmware, hash, reason);
-    if (!error && options->firmware)
-        error = result_facts_add(&result->engine.binaries, options->firmware, hash);
+        error = describe_firmware(options->firmware, setup->image, result, reason);
     if (!error)
         error = describe_command(program, setup, result, reason);
     if (!error)

@@ -24,13 +24,13 @@ refused() {
 nothing_left() {
     local deadline=$((SECONDS + 5))
     while [ "$SECONDS" -le "$deadline" ]; do
-        if ! pgrep -f "file=$BATS_TEST_TMPDIR" >/dev/null && ! compgen -G "$TMPDIR/mvm-??????" >/dev/null; then
+        if ! pgrep -f "(file=|-bios )$BATS_TEST_TMPDIR" >/dev/null && ! compgen -G "$TMPDIR/mvm-??????" >/dev/null; then
             return 0
         fi
         sleep 0.1
     done
     echo "left behind:"
-    pgrep -af "file=$BATS_TEST_TMPDIR"
+    pgrep -af "(file=|-bios )$BATS_TEST_TMPDIR"
     compgen -G "$TMPDIR/mvm-??????"
     return 1
 }

@@ -149,6 +149,20 @@ LIST
     nothing_left
 }
 
+@test "qemu: mvm's own ROM starts the unmodified image, also on a PC with PCI" {
+    need_qemu
+    local machine
+    for machine in isapc pc; do
+        run --separate-stderr "$MVM" scale --engine qemu --machine $machine --firmware minimal --guest tick --max 4 --intervals 2 \
+            --out "run-$machine" $QUICK
+        echo "$machine: $output$stderr"
+        [ "$status" -eq 0 ]
+        jq -e '.population.alive == 4 and .engine.options.firmware == "minimal" and (.engine.binaries.minimal | length == 64)
+               and (.engine.options.command | contains("-drive") | not)' "run-$machine/result.json"
+    done
+    nothing_left
+}
+
 @test "exec with QEMU in the template gives what the engine qemu gives, over all three kinds of serial port" {
     need_qemu
     local base='qemu-system-i386 -machine isapc -m 1 -accel tcg,tb-size=1 -nodefaults -no-user-config -display none -monitor none'

@@ -30,8 +30,15 @@ enum {
      * number of hard disks. The image has neither. */
     FIRMWARE_EQUIPMENT = 0x0410,
     FIRMWARE_DISKS = 0x0475,
+
+    /* In the ROM for a PC: where the image of 512 bytes belongs, which is zeros there (media.inc). */
+    FIRMWARE_PC_IMAGE = 0xe000,
 };
 
 extern const uint8_t firmware_rom[FIRMWARE_SIZE];
+
+/* The same services for a PC as QEMU's, which lays nothing out: the ROM itself does (power_on.inc), and it
+ * has the image, as the one sector of a floppy. */
+extern const uint8_t firmware_pc_rom[FIRMWARE_SIZE];
 
 #endif

@@ -1,13 +1,14 @@
 ; SPDX-License-Identifier: GPL-3.0-or-later
 ;
 ; The BIOS ROM, 64 KiB at F000:0000. One file a service; docs/firmware.md says what they do and where they differ from
-; other BIOSes.
+; other BIOSes. With PC defined it is for a PC (QEMU's), else for our own machine.
 
     cpu 386
     bits 16
     org 0
 
 %include "layout.inc"
+%include "media.inc"
 
 ; place OFFSET: continues there; what is between is as erased ROM.
 %macro place 1
@@ -49,6 +50,12 @@ rom:
 %include "printer.inc"
 %include "clock.inc"
 %include "boot.inc"
+
+%ifdef PC
+%include "power_on.inc"
+    place MEDIA_IMAGE
+    times 512 db 0              ; where the image goes
+%endif
 
     place 0xffd0
 %include "reset.inc"            ; FFF0h: where the CPU starts
