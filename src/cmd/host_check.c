@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* mvm host check: findings about this host. */
+/* mvm host check: what this host has, and how many VMs it holds. */
 #include "base/option.h"
 #include "base/reason.h"
 #include "cmd/cmd.h"
 #include "cmd/host.h"
+#include "cmd/host_engine.h"
+#include "cmd/host_plan.h"
 #include "host/check.h"
 #include "report/text.h"
 #include "result/json.h"
@@ -11,16 +13,30 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct check_options {
+    const char *engine;
+    uint64_t vms, memory_limit, memory_each;
     bool json, help;
 };
 
+#define FIELD(name) offsetof(struct check_options, name)
+
 static const struct option_spec specs[] = {
-    {"json", OPTION_FLAG, NULL, "print JSON instead of text", offsetof(struct check_options, json),
-     .fallback = NULL},
-    {"help", OPTION_FLAG, NULL, "print this help", offsetof(struct check_options, help), .fallback = NULL},
+    {"vms", OPTION_COUNT, "N", "how many VMs are wanted", FIELD(vms), .fallback = NULL, .least = 1,
+     .most = 1e12},
+    {"engine", OPTION_TEXT, "NAME", "the way of running VMs; its own options stand below", FIELD(engine),
+     .fallback = "qemu"},
+    {"memory-limit", OPTION_SIZE, "SIZE",
+     "the share of the host's memory that the VMs are to have; without it, all", FIELD(memory_limit),
+     .fallback = NULL, .least = 0x1p20, .most = 0x1p60},
+    {"memory-each", OPTION_SIZE, "SIZE",
+     "memory of a VM, where that is known better than by the engine (.per_vm.memory_bytes of a result)",
+     FIELD(memory_each), .fallback = NULL, .least = 1, .most = 0x1p50},
+    {"json", OPTION_FLAG, NULL, "print JSON instead of text", FIELD(json), .fallback = NULL},
+    {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
 };
 
 static int usage(const struct reason *reason)
@@ -34,7 +50,8 @@ static json_t *text_or_null(const char *text)
     return text && text[0] ? result_json_text(text) : json_null();
 }
 
-static void print_json(const struct host_findings *findings, const struct kvm_state *kvm)
+/* Takes over the reference to `plan`. */
+static void print_json(const struct host_findings *findings, const struct kvm_state *kvm, json_t *plan)
 {
     static const char *const verdicts[] = {
         [FINDING_GOOD] = "good", [FINDING_BETTER] = "better", [FINDING_BAD] = "bad"};
@@ -58,6 +75,7 @@ static void print_json(const struct host_findings *findings, const struct kvm_st
     }
     json_object_set_new(root, "kvm", state);
     json_object_set_new(root, "findings", list);
+    json_object_set_new(root, "plan", plan);
     json_dumpf(root, stdout, RESULT_JSON_FLAGS);
     putchar('\n');
     json_decref(root);
@@ -86,41 +104,74 @@ static void print_text(const struct host_findings *findings, const struct kvm_st
     printf("\n%zu of %zu could be better for many VMs\n", better, findings->count);
 }
 
+static void print_help(const struct option_set *sets, size_t count)
+{
+    printf("usage: mvm host check [--vms N] [--engine NAME] [OPTIONS]\n\n"
+           "What this host has, and which of its settings matter for the number of VMs: the value of each, "
+           "what it "
+           "means,\nwhat would be better and the command for it. Then the ceilings: how many VMs of the "
+           "engine each "
+           "limit holds, and\nwhich one gives out first. Nothing is changed; 'mvm host tune' does that. Exit "
+           "status: 0 "
+           "checked, whatever was found;\n2 bad usage.\n");
+    options_print_help(sets, count, stdout);
+}
+
+static int check(const struct check_options *options, struct host_engine *engine)
+{
+    struct host_findings findings = {.items = NULL};
+    struct host_ceilings *ceilings = NULL;
+    struct host_needs needs;
+    struct kvm_state kvm;
+    struct reason reason = {""}, obstacle;
+
+    if (host_engine_needs(engine, options->memory_each, &needs, &obstacle, &reason) < 0)
+        return usage(&reason);
+    int error = host_ceilings_read(&ceilings, &needs, options->vms, options->memory_limit, "", &reason);
+
+    if (!error && host_check_kvm(&findings, "", &kvm) < 0)
+        error = reason_set(&reason, ENOMEM, "no memory");
+    if (error)
+        fprintf(stderr, "mvm host check: %s\n", reason.text);
+    else if (options->json)
+        print_json(&findings, &kvm, host_plan_json(ceilings, engine->engine, obstacle.text));
+    else {
+        print_text(&findings, &kvm);
+        fputc('\n', stdout);
+        if (obstacle.text[0])
+            text_print_wrapped("this engine cannot run here: ", obstacle.text, stdout);
+        host_plan_print(ceilings, engine->engine, stdout);
+    }
+    host_findings_release(&findings);
+    free(ceilings);
+    return error ? EXIT_FAILED : EXIT_DONE;
+}
+
 int host_check_main(int argc, char **argv)
 {
-    struct check_options options;
-    const struct option_set set = {NULL, specs, sizeof(specs) / sizeof(specs[0]), &options};
-    struct host_findings findings = {.items = NULL};
-    struct kvm_state kvm;
+    struct check_options options = {0};
+    struct host_engine engine;
     struct reason reason = {""};
     char **operands;
-    int operand_count;
+    int operand_count, status;
 
-    if (options_parse(&set, 1, argc, argv, &operands, &operand_count, &reason) < 0)
+    if (host_engine_choose(&engine, argc, argv, &reason) < 0)
         return usage(&reason);
-    if (options.help) {
-        printf(
-            "usage: mvm host check [--json]\n\n"
-            "Says whether KVM is there and can be used, and which settings of its modules matter for the "
-            "number of "
-            "VMs:\nthe value of each, what it means, what would be better and the command for it. Nothing is "
-            "changed.\nExit status: 0 checked, whatever was found; 2 bad usage.\n");
-        options_print_help(&set, 1, stdout);
-        return EXIT_DONE;
-    }
-    if (operand_count > 0) {
+    const struct option_set sets[] = {{NULL, specs, sizeof(specs) / sizeof(specs[0]), &options},
+                                      host_engine_set(&engine)};
+
+    if (options_parse(sets, 2, argc, argv, &operands, &operand_count, &reason) < 0) {
+        status = usage(&reason);
+    } else if (options.help) {
+        print_help(sets, 2);
+        status = EXIT_DONE;
+    } else if (operand_count > 0) {
         reason_set(&reason, EINVAL, "'%s' is not an option", operands[0]);
-        return usage(&reason);
+        status = usage(&reason);
+    } else {
+        status = check(&options, &engine);
     }
-    if (host_check_kvm(&findings, "", &kvm) < 0) {
-        fprintf(stderr, "mvm host check: no memory\n");
-        host_findings_release(&findings);
-        return EXIT_FAILED;
-    }
-    if (options.json)
-        print_json(&findings, &kvm);
-    else
-        print_text(&findings, &kvm);
-    host_findings_release(&findings);
-    return EXIT_DONE;
+    options_release(sets, 2);
+    host_engine_release(&engine);
+    return status;
 }

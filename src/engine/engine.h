@@ -19,6 +19,7 @@
 
 #include "base/option.h"
 #include "guest/image.h"
+#include "host/needs.h"
 #include "result/result.h"
 
 #include <stdbool.h>
@@ -143,6 +144,12 @@ struct engine {
     /* Can this engine run here with these options? 0, or a negative errno and one sentence ("no /dev/kvm on
      * this machine"). Cheap, and leaves nothing behind. */
     int (*probe)(const void *options, struct reason *reason);
+
+    /* What VMs with these options need of a host, for `mvm host`. `ret_needs` is zeroed by the caller. What is
+     * counted (tasks, files) is right to the last one, so that the limit at which a run ends can be foretold;
+     * memory is an estimate, or left at 0 with these options. Cheap, starts nothing, and is called whether or not
+     * the engine can run here. */
+    void (*needs)(const void *options, struct host_needs *ret_needs);
 
     /* Adds what a result should say of the engine: versions, the options in effect, the binaries' hashes. */
     int (*describe)(const struct engine_setup *setup, struct result *result, struct reason *reason);

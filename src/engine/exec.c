@@ -194,6 +194,14 @@ static int exec_open(const struct engine_setup *setup, struct population **ret_p
     return processes_open(&engine_exec, setup, &plan, ret_population, reason);
 }
 
+static void exec_needs(const void *options, struct host_needs *ret_needs)
+{
+    (void)options;
+    process_needs(ret_needs);
+    ret_needs->remark =
+        "what the command itself takes is not known: one task and no file is counted for each";
+}
+
 static int exec_describe(const struct engine_setup *setup, struct result *result, struct reason *reason)
 {
     const struct exec_options *options = setup->options;
@@ -222,6 +230,7 @@ const struct engine engine_exec = {
     .option_count = sizeof(exec_option_specs) / sizeof(exec_option_specs[0]),
     .options_size = sizeof(struct exec_options),
     .probe = exec_probe,
+    .needs = exec_needs,
     .describe = exec_describe,
     .open = exec_open,
     PROCESS_ENGINE,

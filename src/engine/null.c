@@ -29,6 +29,16 @@ static int null_probe(const void *options, struct reason *reason)
     return 0;
 }
 
+static void null_needs(const void *options, struct host_needs *ret_needs)
+{
+    (void)options;
+    *ret_needs = (struct host_needs){
+        .tasks = {.once = 1},
+        .own_files = {.once = 1},
+        .files = {.once = 1},
+    };
+}
+
 static int null_describe(const struct engine_setup *setup, struct result *result, struct reason *reason)
 {
     (void)setup;
@@ -202,6 +212,7 @@ const struct engine engine_null = {
     .class_letter = '-',
     .capabilities = ENGINE_ASKS,
     .probe = null_probe,
+    .needs = null_needs,
     .describe = null_describe,
     .open = null_open,
     .grow = null_grow,

@@ -48,6 +48,19 @@ int process_options_describe(const struct process_options *options, struct resul
     return error ? error : result_facts_add(&result->engine.options, "boot-timeout", timeout);
 }
 
+/* What process_events_open() and the keeper open, and what the start of a VM has open for a moment: the VM's
+ * end of its serial port and /dev/null. */
+enum { FILES_ONCE = 5, FILES_OF_START = 2 };
+
+void process_needs(struct host_needs *ret_needs)
+{
+    *ret_needs = (struct host_needs){
+        .tasks = {.once = 3, .each = 1}, /* with keeper and anchor */
+        .own_files = {.once = FILES_ONCE + FILES_OF_START, .each = 1},
+        .files = {.once = 2 * FILES_ONCE, .each = 1},
+    };
+}
+
 static void release(struct processes *processes)
 {
     process_events_close(processes);

@@ -46,6 +46,10 @@ struct process_options {
 /* Adds what these options are, as in effect, to the result. */
 int process_options_describe(const struct process_options *options, struct result *result);
 
+/* What a population of processes needs in this program, and of the host for its own processes; a VM's process
+ * itself is one task here and nothing more. */
+void process_needs(struct host_needs *ret_needs);
+
 struct process_plan {
     char *program; /* absolute path; the population frees it */
     enum serial_door door;

@@ -246,6 +246,7 @@ const struct engine engine_qemu = {
     .option_count = sizeof(qemu_option_specs) / sizeof(qemu_option_specs[0]),
     .options_size = sizeof(struct qemu_options),
     .probe = qemu_probe,
+    .needs = qemu_needs,
     .describe = qemu_describe,
     .open = qemu_open,
     PROCESS_ENGINE,

@@ -21,4 +21,7 @@ int qemu_command_extra(const struct qemu_options *options, struct arguments *to,
 int qemu_command_make(const char *program, const struct engine_setup *setup, const char *rom,
                       struct arguments *to, struct reason *reason);
 
+/* See struct engine. */
+void qemu_needs(const void *options, struct host_needs *ret_needs);
+
 #endif

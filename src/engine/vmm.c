@@ -374,6 +374,7 @@ const struct engine engine_vmm = {
     .options_size = sizeof(struct vmm_settings),
     .variant = vmm_engine_variant,
     .probe = vmm_settings_probe,
+    .needs = vmm_settings_needs,
     .describe = vmm_settings_describe,
     .open = vmm_engine_open,
     .save = vmm_engine_save,

@@ -10,6 +10,7 @@
 #include "engine/cells.h"
 #include "engine/vmm_account.h"
 #include "engine/vmm_settings.h"
+#include "host/check.h"
 #include "host/survive.h"
 
 #include <errno.h>
@@ -49,6 +50,28 @@ static int resident_probe(const void *options, struct reason *reason)
                           (unsigned long long)vmm_settings_vms_each(settings), (unsigned long long)wanted,
                           why.text);
     return error;
+}
+
+/* Measured: bench/needs, bench/class-a. */
+static void resident_needs(const void *options, struct host_needs *ret_needs)
+{
+    const struct vmm_settings *settings = options;
+    uint64_t vms_each = vmm_settings_vms_each(settings);
+
+    *ret_needs = (struct host_needs){
+        .group_vms = vms_each,
+        .tasks = {.once = 2,
+                  .each = host_kvm_makes_threads(""),
+                  .group = 2},                /* nursery; a cell and its worker */
+        .own_files = {.once = 4, .group = 1}, /* two sockets are there while a cell is made */
+        .files = {.once = 8, .each = FILES_EACH, .group = 6},
+        .group_files = vms_each * FILES_EACH + FILES_MORE,
+        .memory = {.each = 190 << 10, .group = 400 << 10},
+        .memory_error = 25,
+        .memory_source =
+            "measured on Linux 6.1 and 6.12; kernels that keep shadow page tables take twice as much",
+        .uses_kvm = true,
+    };
 }
 
 static int resident_open(const struct engine_setup *setup, struct population **ret_population,
@@ -428,6 +451,7 @@ const struct engine engine_vmm_resident = {
     .option_count = VMM_SPECS,
     .options_size = sizeof(struct vmm_settings),
     .probe = resident_probe,
+    .needs = resident_needs,
     .describe = vmm_settings_describe,
     .open = resident_open,
     .grow = resident_grow,

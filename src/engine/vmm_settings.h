@@ -22,6 +22,7 @@ extern const struct option_spec vmm_specs[VMM_SPECS];
 
 /* See struct engine. */
 int vmm_settings_probe(const void *options, struct reason *reason);
+void vmm_settings_needs(const void *options, struct host_needs *ret_needs);
 int vmm_settings_describe(const struct engine_setup *setup, struct result *result, struct reason *reason);
 
 /* --cpu kvm --resident: class A. */

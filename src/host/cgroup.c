@@ -185,38 +185,105 @@ static double pids_of(const char *root, const char *directory, bool version_2)
     return (double)pids;
 }
 
-/* The lowest limit on the way up, and in `ret_directory`, where wanted, the group that sets it. */
-static double lowest(const char *root, const char *controller,
-                     double (*limit_of)(const char *root, const char *directory, bool version_2),
-                     char *ret_directory)
+/* What is read of one controller. */
+static const struct {
+    const char *controller;
+    double (*limit_of)(const char *root, const char *directory, bool version_2);
+    const char *current[2];  /* file of what is in use, of version 1 and of version 2; NULL: there is none */
+    const char *inactive[2]; /* in memory.stat: page cache that goes when memory is wanted */
+    const char *limit_file[2];
+} controllers[] = {
+    [CGROUP_PIDS] =
+        {"pids", pids_of, {"pids.current", "pids.current"}, {NULL, NULL}, {"pids.max", "pids.max"}},
+    [CGROUP_MEMORY] = {"memory",
+                       memory_of,
+                       {"memory.usage_in_bytes", "memory.current"},
+                       {"total_inactive_file ", "inactive_file "},
+                       {"memory.limit_in_bytes", "memory.max"}},
+    [CGROUP_CPU] = {"cpu", cpus_of, {NULL, NULL}, {NULL, NULL}, {"cpu.cfs_quota_us", "cpu.max"}},
+};
+
+/* Looks for a line that begins with `name` and takes the number behind it. */
+struct wanted_line {
+    const char *name;
+    uint64_t number;
+};
+
+static bool take_wanted(void *context, const char *line)
+{
+    struct wanted_line *wanted = context;
+    const char *rest = text_after(line, wanted->name);
+
+    return !rest || !text_number(&rest, &wanted->number);
+}
+
+static double in_use(const char *root, const char *directory, enum cgroup_controller controller,
+                     bool version_2)
+{
+    const char *name = controllers[controller].current[version_2];
+    struct wanted_line inactive = {.name = controllers[controller].inactive[version_2]};
+    char text[64], path[PROCFILE_PATH];
+    const char *at = text;
+    uint64_t used;
+
+    if (!name || !file_in(root, directory, name, text, sizeof(text)) || !text_number(&at, &used))
+        return 0;
+    if (inactive.name && (size_t)snprintf(path, sizeof(path), "%s/memory.stat", directory) < sizeof(path))
+        each_line(root, path, take_wanted, &inactive);
+    return (double)(used > inactive.number ? used - inactive.number : 0);
+}
+
+void cgroup_levels(const char *root, enum cgroup_controller controller,
+                   void (*take)(void *context, const struct cgroup_level *level), void *context)
 {
     struct group group;
-    char directory[PROCFILE_PATH];
+    struct cgroup_level level;
     size_t mount_length;
-    double least = 0;
 
-    if (!group_directory(root, controller, &group, directory, &mount_length))
-        return 0;
+    if (!group_directory(root, controllers[controller].controller, &group, level.directory, &mount_length))
+        return;
     for (;;) {
-        double limit = limit_of(root, directory, group.version_2);
+        char *slash = strrchr(level.directory, '/');
 
-        if (limit > 0 && (least == 0 || limit < least)) {
-            least = limit;
-            if (ret_directory)
-                text_copy(ret_directory, PROCFILE_PATH, directory);
-        }
-        char *slash = strrchr(directory, '/');
-
-        if (strlen(directory) <= mount_length || !slash)
-            return least;
+        level.name = strlen(level.directory) > mount_length ? level.directory + mount_length : "/";
+        level.limit = controllers[controller].limit_of(root, level.directory, group.version_2);
+        level.limit_file = controllers[controller].limit_file[group.version_2];
+        level.version = group.version_2 ? 2 : 1;
+        level.used = level.limit > 0 ? in_use(root, level.directory, controller, group.version_2) : 0;
+        if (level.limit > 0)
+            take(context, &level);
+        if (strlen(level.directory) <= mount_length || !slash)
+            return;
         *slash = '\0';
     }
 }
 
+/* The lowest limit on the way up. */
+struct lowest {
+    double limit;
+    char *directory; /* the group that sets it; NULL: not wanted */
+};
+
+static void take_lowest(void *context, const struct cgroup_level *level)
+{
+    struct lowest *lowest = context;
+
+    if (lowest->limit > 0 && level->limit >= lowest->limit)
+        return;
+    lowest->limit = level->limit;
+    if (lowest->directory)
+        text_copy(lowest->directory, PROCFILE_PATH, level->directory);
+}
+
 void cgroup_limits_read(struct cgroup_limits *ret_limits, const char *root)
 {
+    struct lowest memory = {0}, cpus = {0}, pids = {.directory = ret_limits->pids_directory};
+
     memset(ret_limits, 0, sizeof(*ret_limits));
-    ret_limits->memory_bytes = (uint64_t)lowest(root, "memory", memory_of, NULL);
-    ret_limits->cpus = lowest(root, "cpu", cpus_of, NULL);
-    ret_limits->pids = (uint64_t)lowest(root, "pids", pids_of, ret_limits->pids_directory);
+    cgroup_levels(root, CGROUP_MEMORY, take_lowest, &memory);
+    cgroup_levels(root, CGROUP_CPU, take_lowest, &cpus);
+    cgroup_levels(root, CGROUP_PIDS, take_lowest, &pids);
+    ret_limits->memory_bytes = (uint64_t)memory.limit;
+    ret_limits->cpus = cpus.limit;
+    ret_limits->pids = (uint64_t)pids.limit;
 }

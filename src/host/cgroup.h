@@ -19,6 +19,23 @@ struct cgroup_limits {
                                            none */
 };
 
+enum cgroup_controller { CGROUP_PIDS, CGROUP_MEMORY, CGROUP_CPU };
+
+/* A group that sets a limit. */
+struct cgroup_level {
+    char directory[PROCFILE_PATH]; /* without the root before it */
+    const char *name;              /* the group's path below the mount point; "/" for the top */
+    const char *limit_file;        /* in the directory: "pids.max" */
+    int version;                   /* 1 or 2 */
+    double limit;                  /* tasks, bytes or CPUs */
+    double used; /* tasks or bytes, without page cache that goes when memory is wanted; 0 of CPUs */
+};
+
+/* Hands over every group with a limit on this controller, from the process's own up to the top of what is
+ * mounted; what `take` is given is the caller's during the call. */
+void cgroup_levels(const char *root, enum cgroup_controller controller,
+                   void (*take)(void *context, const struct cgroup_level *level), void *context);
+
 /* Reads them; what cannot be read counts as no limit. `root` as for sampler_open(). */
 void cgroup_limits_read(struct cgroup_limits *ret_limits, const char *root);
 

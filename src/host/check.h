@@ -41,6 +41,10 @@ struct kvm_state {
     bool nested;       /* this host is a VM itself */
 };
 
+/* Whether KVM keeps a thread for each VM against iTLB multihit (kvm_nx_huge_page_recovery_worker()): unless its
+ * parameter nx_huge_pages is "never". */
+bool host_kvm_makes_threads(const char *root);
+
 /*
  * Whether KVM is there and usable, and the settings of its modules that matter for the number of VMs. `root`
  * as for sampler_open(); on a canned host (`root` not "") the device is not opened, and usable says that it

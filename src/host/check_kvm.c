@@ -89,6 +89,14 @@ static bool nx_thread_is_needless(const char *root, const char *value)
            strstr(fault, "Not affected") != NULL;
 }
 
+bool host_kvm_makes_threads(const char *root)
+{
+    char value[160];
+
+    return procfile_text(root, "/sys/module/kvm/parameters/nx_huge_pages", value, sizeof(value)) < 0 ||
+           strcmp(value, "never") != 0;
+}
+
 static int check_setting(struct host_findings *findings, const char *root, const struct setting *setting,
                          const struct kvm_state *state)
 {

@@ -2,6 +2,7 @@
 #include "host/resource.h"
 
 #include "base/reason.h"
+#include "host/bounds.h"
 #include "host/cgroup.h"
 #include "host/procfile.h"
 
@@ -10,13 +11,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static uint64_t number_or_zero(const char *root, const char *path)
-{
-    uint64_t number = 0;
-
-    return procfile_number(root, path, &number) == 0 ? number : 0;
-}
-
 static uint64_t lower_known(uint64_t a, uint64_t b)
 {
     if (a == 0 || b == 0)
@@ -24,35 +18,12 @@ static uint64_t lower_known(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* "Max open files            1024                 1048576              files"; the soft limit is the first.
- */
-static bool take_open_files(void *context, const char *line)
-{
-    const char *rest = text_after(line, "Max open files");
-
-    if (rest)
-        text_number(&rest, context); /* "unlimited" leaves 0 */
-    return !rest;
-}
-
-static uint64_t soft_file_limit(const char *root)
-{
-    char buffer[4096];
-    uint64_t limit = 0;
-    int fd = procfile_open(root, "/proc/self/limits");
-
-    if (fd < 0)
-        return 0;
-    procfile_each_line(fd, buffer, sizeof(buffer), take_open_files, &limit);
-    close(fd);
-    return limit;
-}
-
 int host_limits_read(struct host_limits *ret_limits, const char *root, struct reason *reason)
 {
     struct sampler *sampler = NULL;
     struct host_reading reading;
     struct cgroup_limits cgroup;
+    struct host_bounds bounds;
     int error = sampler_open(&sampler, root, reason);
 
     if (!error)
@@ -61,16 +32,16 @@ int host_limits_read(struct host_limits *ret_limits, const char *root, struct re
     if (error)
         return error;
     cgroup_limits_read(&cgroup, root);
+    host_bounds_read(&bounds, root);
     *ret_limits = (struct host_limits){
         .cpus = reading.cpus,
         .memory_total = reading.memory.total,
         .swap_total = reading.memory.swap_total,
-        .tasks = lower_known(number_or_zero(root, "/proc/sys/kernel/pid_max"),
-                             number_or_zero(root, "/proc/sys/kernel/threads-max")),
+        .tasks = lower_known(bounds.pid_namespace ? 0 : bounds.pid_max, bounds.threads_max),
         .cgroup_pids = cgroup.pids,
-        .files = number_or_zero(root, "/proc/sys/fs/file-max"),
-        .own_files = soft_file_limit(root),
-        .own_maps = number_or_zero(root, "/proc/sys/vm/max_map_count"),
+        .files = bounds.file_max,
+        .own_files = bounds.files_soft == UINT64_MAX ? 0 : bounds.files_soft,
+        .own_maps = bounds.max_map_count,
     };
     return 0;
 }

@@ -32,7 +32,8 @@ struct host_limits {
     unsigned cpus;
     uint64_t memory_total;
     uint64_t swap_total;
-    uint64_t tasks;       /* the lower of kernel.pid_max and kernel.threads-max */
+    uint64_t tasks;       /* the lower of kernel.pid_max and kernel.threads-max; in a PID namespace the latter
+                             alone,       since no count of its tasks is to be had cheaply */
     uint64_t cgroup_pids; /* lowest pids.max from this process's cgroup up to the root; 0 for none */
     uint64_t files;       /* fs.file-max */
     uint64_t own_files;   /* RLIMIT_NOFILE, soft */

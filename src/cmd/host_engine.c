@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/host_engine.h"
+
+#include "base/reason.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int host_engine_choose(struct host_engine *ret_engine, int argc, char **argv, struct reason *reason)
+{
+    const char *name = options_peek("engine", argc, argv);
+    const struct engine *engine = engine_find(name ? name : "qemu");
+
+    *ret_engine = (struct host_engine){.named = name != NULL};
+    if (!engine)
+        return reason_set(reason, EINVAL, "there is no engine '%s'; 'mvm scale --help' lists them", name);
+    ret_engine->options = calloc(1, engine->options_size + 1);
+    if (!ret_engine->options)
+        return reason_set(reason, ENOMEM, "no memory");
+    ret_engine->engine = engine;
+    snprintf(ret_engine->title, sizeof(ret_engine->title), "Options of the engine %s", engine->name);
+    return 0;
+}
+
+struct option_set host_engine_set(struct host_engine *engine)
+{
+    return (struct option_set){.title = engine->title,
+                               .specs = engine->engine->options,
+                               .count = engine->engine->option_count,
+                               .values = engine->options};
+}
+
+int host_engine_needs(struct host_engine *engine, uint64_t memory_each, struct host_needs *ret_needs,
+                      struct reason *ret_obstacle, struct reason *reason)
+{
+    engine->engine = engine_variant(engine->engine, engine->options);
+    *ret_obstacle = (struct reason){""};
+
+    /* A wish that is none is refused; a host that cannot fulfil it is what is asked about. Nobody who wants
+     * to know what the engine qemu would need has to have it installed. */
+    if (engine->engine->probe(engine->options, ret_obstacle) == -EINVAL)
+        return reason_set(reason, EINVAL, "%s", ret_obstacle->text);
+    *ret_needs = (struct host_needs){0};
+    engine->engine->needs(engine->options, ret_needs);
+    if (memory_each > 0) {
+        ret_needs->memory = (struct host_need){.each = memory_each};
+        ret_needs->memory_error = 0;
+        ret_needs->memory_source = "as given by --memory-each";
+    }
+    return 0;
+}
+
+void host_engine_release(struct host_engine *engine)
+{
+    free(engine->options);
+    engine->options = NULL;
+}

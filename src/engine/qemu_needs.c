@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Measured: bench/needs, bench/qemu-options. */
+#include "engine/qemu_command.h"
+
+#include "host/check.h"
+
+#include <string.h>
+
+/* What the engine starts when nothing is said: of other command lines the memory is not known. */
+static bool is_as_measured(const struct qemu_options *options)
+{
+    return !options->binary && !options->firmware && options->extra.count == 0 &&
+           strcmp(options->accelerator, "tcg") == 0 && strcmp(options->machine, "isapc") == 0 &&
+           options->memory_bytes == UINT64_C(1) << 20 && options->code_buffer_bytes == UINT64_C(1) << 20;
+}
+
+void qemu_needs(const void *values, struct host_needs *ret_needs)
+{
+    const struct qemu_options *options = values;
+    bool kvm = strcmp(options->accelerator, "kvm") == 0;
+
+    process_needs(ret_needs);
+    ret_needs->uses_kvm = kvm;
+    ret_needs->tasks.each = kvm && host_kvm_makes_threads("") ? 4 : 3; /* main, RCU, vCPU */
+    ret_needs->files.each += kvm ? 64 : 61; /* most of them libraries that it maps */
+    ret_needs->remark = "a QEMU that boots has a thread more for some seconds, for reading its drive";
+    if (is_as_measured(options)) {
+        ret_needs->memory.each = 12200000;
+        ret_needs->memory_error = 10;
+        ret_needs->memory_source = "measured with QEMU 7.2 of Debian 12";
+    }
+}
