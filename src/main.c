@@ -12,6 +12,7 @@ static const struct {
     {"image", "make, list and look at 512-byte guests", cmd_image},
     {"host", "what this host has, and what is in the way of many VMs", cmd_host},
     {"scale", "the standardized scalability test on one engine", cmd_scale},
+    {"limits", "grow until the host gives out, over a matrix of parameters", cmd_limits},
     {"run", "start VMs and keep them for the commands below", cmd_run},
     {"ls", "the runs on this host", cmd_ls},
     {"ask", "a line to a VM and its answer; challenges to many", cmd_ask},

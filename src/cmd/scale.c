@@ -8,6 +8,7 @@
 #include "base/reason.h"
 #include "cmd/choose_image.h"
 #include "cmd/cmd.h"
+#include "cmd/command_line.h"
 #include "cmd/progress.h"
 #include "engine/engine.h"
 #include "report/report.h"
@@ -126,17 +127,6 @@ static int choose_directory(const struct scale_options *options, const struct en
         return reason_set(reason, EEXIST,
                           "%s holds a result already; name another directory, or say --overwrite", ret_path);
     return 0;
-}
-
-static void join_command_line(int argc, char **argv, char *ret_line, size_t room)
-{
-    size_t used = (size_t)snprintf(ret_line, room, "mvm");
-
-    for (int i = 0; i < argc && used < room; i++) {
-        bool plain = *argv[i] && !strpbrk(argv[i], " \t\n\"'\\$`|&;<>()*?[]{}~#!");
-
-        used += (size_t)snprintf(ret_line + used, room - used, plain ? " %s" : " '%s'", argv[i]);
-    }
 }
 
 static int print_file(const char *directory, const char *name)

@@ -46,7 +46,7 @@ int challenger_create(const struct challenger_plan *plan, struct challenger **re
                       struct reason *reason)
 {
     struct challenger *challenger = calloc(1, sizeof(*challenger));
-    size_t window = challenger_window(plan->population);
+    size_t window = plan->window ? plan->window : challenger_window(plan->population);
 
     if (challenger) {
         challenger->plan = *plan;

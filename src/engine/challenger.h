@@ -28,6 +28,7 @@ struct challenger_plan {
     struct population *population;
     struct random *random;
     uint64_t patience_ns;
+    size_t window;     /* how many are under way at most; 0: challenger_window() */
     void *ask_context; /* becomes engine_ask.context of every ask */
     /* The next VM to be challenged; false: none is left (and it is asked no more). */
     bool (*next)(void *context, uint64_t *ret_vm);

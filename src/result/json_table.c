@@ -240,11 +240,20 @@ static const struct json_field population_fields[] = {
 };
 
 static const char *const stop_words[STOP_COUNT] = {
-    [STOP_NOT_YET] = NULL,          [STOP_MAX] = "max",       [STOP_CPU] = "cpu",
-    [STOP_MEMORY] = "memory",       [STOP_SWAP] = "swap",     [STOP_PRESSURE] = "pressure",
-    [STOP_DISK] = "disk",           [STOP_PIDS] = "pids",     [STOP_FILES] = "files",
-    [STOP_MAPS] = "maps",           [STOP_ENGINE] = "engine", [STOP_ALIVE] = "alive",
+    [STOP_NOT_YET] = NULL,
+    [STOP_MAX] = "max",
+    [STOP_CPU] = "cpu",
+    [STOP_MEMORY] = "memory",
+    [STOP_SWAP] = "swap",
+    [STOP_PRESSURE] = "pressure",
+    [STOP_DISK] = "disk",
+    [STOP_PIDS] = "pids",
+    [STOP_FILES] = "files",
+    [STOP_MAPS] = "maps",
+    [STOP_ENGINE] = "engine",
+    [STOP_ALIVE] = "alive",
     [STOP_INTERRUPT] = "interrupt",
+    [STOP_UNRESPONSIVE] = "unresponsive",
 };
 
 const char *stop_name(enum stop stop)
@@ -363,6 +372,7 @@ const struct json_field result_fields[] = {
     {GROUP("population", population_fields), REQUIRED},
     {WORD("stopped_by", struct result, stopped_by, stop_words), REQUIRED},
     {TEXT("stop_reason", struct result, stop_reason)},
+    {STRUCT("wake_seconds", struct result, wake, spread_fields), DECIDED_BY(struct result, wake_known)},
     {GROUP("per_vm", per_vm_fields), REQUIRED},
     {STRUCT("memory_accounting", struct result, memory_accounting, accounting_fields), REQUIRED},
     {GROUP("teardown", teardown_fields)},

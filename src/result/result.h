@@ -36,6 +36,7 @@ enum stop {
     STOP_ENGINE,
     STOP_ALIVE,
     STOP_INTERRUPT,
+    STOP_UNRESPONSIVE, /* the host answered too late, by itself or through its VMs */
     STOP_COUNT
 };
 
@@ -162,6 +163,9 @@ struct result {
         uint64_t asked, alive, wrong;   /* the last challenge, of all */
         char last_failure[RESULT_LONG]; /* in the engine's own words; "" for none */
     } population;
+
+    bool wake_known;    /* measured */
+    struct spread wake; /* challenges one at a time, at the end: what it takes to wake a VM */
 
     enum stop stopped_by;
     char stop_reason[RESULT_LONG]; /* one sentence */

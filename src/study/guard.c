@@ -77,6 +77,26 @@ static void look_at_amounts(struct guard *guard, const struct host_reading *now,
     }
 }
 
+void guard_breathe(struct guard *guard)
+{
+    guard->last_call_ns = 0;
+}
+
+static void check_heartbeat(struct guard *guard, uint64_t now_ns)
+{
+    uint64_t before = guard->last_call_ns;
+    char sentence[256];
+
+    guard->last_call_ns = now_ns;
+    if (guard->beat_most_ns == 0 || before == 0 || now_ns - before <= guard->beat_most_ns)
+        return;
+    snprintf(sentence, sizeof(sentence),
+             "the host no longer responds: this program, which looks after it ten times a second, was held "
+             "up for %.1f s",
+             (double)(now_ns - before) / (double)NS_PER_SECOND);
+    stop(guard, STOP_UNRESPONSIVE, sentence);
+}
+
 bool guard_go_on(void *context, const struct engine_counts *counts)
 {
     struct guard *guard = context;
@@ -84,6 +104,8 @@ bool guard_go_on(void *context, const struct engine_counts *counts)
 
     if (guard->interrupted && guard->interrupted(guard->interrupted_context) && guard->stop == STOP_NOT_YET)
         stop(guard, STOP_INTERRUPT, "interrupted by the user");
+    if (guard->stop == STOP_NOT_YET && !guard->resting)
+        check_heartbeat(guard, now_ns);
     if (guard->stop != STOP_NOT_YET)
         return false;
     if (now_ns < guard->next_look_ns)

@@ -18,12 +18,15 @@ struct guard {
     uint64_t memory_floor_bytes;        /* less than this available: stop */
     bool (*interrupted)(void *context); /* the user wants an end */
     void *interrupted_context;
+    uint64_t beat_most_ns; /* this program held up for longer between two looks: the host no longer responds;
+                              0: not looked at */
     void (*look)(void *context,
                  const struct engine_counts *counts); /* called at each look, for progress; may be NULL */
     void *look_context;
 
     bool resting; /* nothing is being started: only the user can end what is under way */
     uint64_t next_look_ns;
+    uint64_t last_call_ns;    /* 0: the next call is the first of a stretch */
     struct host_reading last; /* for the rates; zeroed before the first look */
     enum stop stop;           /* STOP_NOT_YET while all is well */
     char why[512];
@@ -31,6 +34,9 @@ struct guard {
 
 /* The go_on() of an engine_watch whose context is a guard. Looks at the host at most ten times a second. */
 bool guard_go_on(void *guard, const struct engine_counts *counts);
+
+/* What is done next is not looked at as often as growth and waiting are: no heartbeat is expected of it. */
+void guard_breathe(struct guard *guard);
 
 /* True when more VMs of `counts` are lost than a measurement can stand (more than 5 % and at least 4): failed
  * starts are the engine's matter, later deaths one of liveness. Fills stop and why. */

@@ -80,7 +80,7 @@ static void ask_all(struct asking *asking, const struct engine_watch *watch)
     }
 }
 
-int proof_take(struct population *population, uint64_t sample, struct random *random,
+int proof_take(struct population *population, uint64_t sample, size_t window, struct random *random,
                const struct engine_watch *watch, struct proof *ret_proof, struct reason *reason)
 {
     struct engine_counts counts;
@@ -88,6 +88,7 @@ int proof_take(struct population *population, uint64_t sample, struct random *ra
     const struct challenger_plan plan = {.population = population,
                                          .random = random,
                                          .patience_ns = PROOF_PATIENCE_NS,
+                                         .window = window,
                                          .next = choose,
                                          .verdict = take_verdict,
                                          .context = &asking};

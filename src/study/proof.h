@@ -21,11 +21,11 @@ struct proof {
 
 /*
  * Challenges every running VM when there are at most `sample` of them, else `sample` of them: one chosen at
- * random from each of `sample` equal stretches of the numbers, so that all ages are in it. Ends early, with
- * what was proven until then, when `go_on` says false; at each call of it `ret_proof` holds what is known so
- * far. -ENOMEM with a reason, or 0.
+ * random from each of `sample` equal stretches of the numbers, so that all ages are in it. `window` are under
+ * way at once; 0: as many as the engine takes. Ends early, with what was proven until then, when `go_on` says
+ * false; at each call of it `ret_proof` holds what is known so far. -ENOMEM with a reason, or 0.
  */
-int proof_take(struct population *population, uint64_t sample, struct random *random,
+int proof_take(struct population *population, uint64_t sample, size_t window, struct random *random,
                const struct engine_watch *watch, struct proof *ret_proof, struct reason *reason);
 
 #endif

@@ -62,6 +62,9 @@ struct scale_hooks {
     void *context;
 };
 
+/* Whether the plan makes sense on a host of these limits; -EINVAL with a sentence. */
+int scale_plan_check(const struct scale_plan *plan, const struct host_limits *limits, struct reason *reason);
+
 /*
  * Runs the test. `result` is initialised by the caller (result_init()) and filled here; result.json,
  * samples.csv and the image are written into the directory as the run goes. Returns 0 when the run came to an

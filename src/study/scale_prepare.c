@@ -61,7 +61,7 @@ static void fill_result(struct run *run)
 
     snprintf(result->tool_version, sizeof(result->tool_version), "%s", MVM_VERSION);
     snprintf(result->command_line, sizeof(result->command_line), "%s", plan->command_line);
-    snprintf(result->method, sizeof(result->method), "%s", SCALE_METHOD);
+    snprintf(result->method, sizeof(result->method), "%s", run->method);
     snprintf(result->engine.name, sizeof(result->engine.name), "%s", plan->engine->name);
     result->engine.class_letter[0] = plan->engine->class_letter;
     snprintf(result->image.name, sizeof(result->image.name), "%s", plan->image_name);
@@ -98,10 +98,8 @@ static void set_guard(struct run *run)
     host_protect_self(&run->result->harness.oom_score_adj, NULL);
 }
 
-static int check_plan(const struct run *run, struct reason *reason)
+int scale_plan_check(const struct scale_plan *plan, const struct host_limits *limits, struct reason *reason)
 {
-    const struct scale_plan *plan = run->plan;
-    const struct host_limits *limits = &run->result->limits;
     char wanted[SIZE_TEXT_ROOM], has[SIZE_TEXT_ROOM];
 
     if (plan->max_vms == 0 && !(plan->engine->capabilities & ENGINE_BOOTS_IMAGES))
@@ -126,7 +124,7 @@ int run_prepare(struct run *run, struct reason *reason)
     int error = host_limits_read(&run->result->limits, "", reason);
 
     if (!error)
-        error = check_plan(run, reason);
+        error = scale_plan_check(plan, &run->result->limits, reason);
     if (!error)
         error = directory_make(plan->directory, reason);
     if (!error)

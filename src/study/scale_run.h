@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Inside of scale.h: the run under way, shared by scale.c (the sequence) and scale_*.c.
- */
+/* Inside of scale.h: the run under way, shared by scale.c (the sequence), scale_*.c (its steps) and
+ * limits_row.c, which takes the same steps in another sequence. */
 #ifndef MVM_STUDY_SCALE_RUN_H
 #define MVM_STUDY_SCALE_RUN_H
 
@@ -16,6 +16,15 @@ struct run {
     const struct scale_plan *plan;
     const struct scale_hooks *hooks;
     struct result *result;
+
+    /* What makes the experiment. */
+    const char *method;                                   /* the method and its version, for the result */
+    int (*begin)(struct run *run, struct reason *reason); /* up to the empty host, before the first VM */
+    int (*grow)(struct run *run,
+                struct reason *reason); /* starts the VMs of one interval; as engine.grow() */
+    uint64_t wake_sample;               /* VMs challenged one after the other at the end */
+    void (*judge)(struct run *run);     /* after each interval; may end the run; may be NULL */
+    uint64_t proof_sample;              /* VMs challenged at each interval at the most */
 
     struct sampler *sampler;
     struct samples *samples_file;
@@ -50,6 +59,56 @@ bool run_can_prove(const struct run *run);
 
 /* Whether VMs live in this process, so that its own account is theirs. */
 bool run_counts_own(const struct run *run);
+
+/* What the engine counts goes into the result; the times that VMs took to boot into the interval. */
+void run_note_counts(struct run *run);
+void run_note_boot_times(struct run *run, struct result_interval *interval);
+
+/* Challenges `sample` VMs, or all where there are no more; nothing where liveness cannot be proven. */
+int run_prove(struct run *run, uint64_t sample, struct proof *ret_proof, struct reason *reason);
+
+/* Challenges `sample` VMs one after the other, for the time that it takes to wake one. */
+int run_wake(struct run *run, uint64_t sample, struct reason *reason);
+
+/* The run is to end, and why. */
+void run_stop(struct run *run, enum stop why, const char *sentence);
+
+/* Growth ended early with this error: says what stopped it. */
+void run_growth_ended(struct run *run, int error, const struct reason *reason);
+
+/* What the guard stopped is growth; what stands is measured and proven without it. */
+void run_rest(struct run *run);
+
+/* The resource furthest over the threshold; -1 when all are below. */
+int run_over_threshold(const struct run *run, const struct result_interval *interval);
+
+/* More than 5 % of the asked, and at least 4, silent: the run is about something else than running VMs. */
+void run_judge_proof(struct run *run, const struct proof *proof);
+
+/* A resource over the threshold ends the run; then the maximum does. */
+void run_judge(struct run *run, const struct result_interval *interval);
+
+/* Grows by an interval, proves, samples and judges it. An interval that could not be measured is not kept. */
+int run_measure_interval(struct run *run, struct reason *reason);
+
+/* The whole run, from run_prepare() to the last result.json. In every case all VMs are gone when it returns.
+ */
+int run_whole(struct run *run, struct reason *reason);
+
+/* Waits for quiet and takes the samples of an interval, whose VMs are those that run now. */
+int run_settle_and_sample(struct run *run, unsigned index, struct result_interval *interval,
+                          struct reason *reason);
+
+/* Fits the slopes and writes result.json and samples.csv as far as they are known. */
+int run_save(struct run *run, struct reason *reason);
+
+/* Ends all VMs and waits until the host is back where it was, or says in the result what stayed. */
+void run_teardown(struct run *run);
+
+/* The host beside the empty one of the result, into its `teardown`; true when it is back where it was. */
+bool teardown_look(struct result *result, struct sampler *sampler);
+/* Looks until it is, for a bounded time from `started_ns` on, when the VMs began to be ended. */
+void teardown_wait(struct result *result, struct sampler *sampler, uint64_t started_ns);
 
 /* Tells the hooks where the run is. */
 void run_progress(struct run *run);

@@ -100,7 +100,7 @@ static struct proof prove(struct fixture *fixture)
     struct random random = {.state = 7};
     struct proof proof;
 
-    assert_int_equal(proof_take(fixture->population, 1000, &random, NULL, &proof, &fixture->reason), 0);
+    assert_int_equal(proof_take(fixture->population, 1000, 0, &random, NULL, &proof, &fixture->reason), 0);
     return proof;
 }
 

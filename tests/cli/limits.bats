@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mvm limits: what is refused, what rows leave, and what the watchdog does.
+
+bats_require_minimum_version 1.5.0
+load common
+
+# What else this machine does must not end a row.
+ROW="--exhausted 100 --samples 2 --sample-time 50ms --settle 1s --latency-limit 10s --quiet"
+
+@test "every option of limits refuses what it cannot take, naming what would be right" {
+    local option bad
+    while read -r option bad; do
+        wrong="--$option"
+        refused "$MVM" limits --engine null --max 5 --out run "--$option" "$bad"
+    done <<'LIST'
+rate fast
+rate 10/m
+rate 0/s
+memory-limit lots
+cpu-limit 0
+exhausted 101
+max 0
+latency-limit 0s
+latency-limit 11s
+heartbeat 10ms
+memory-floor some
+samples 1
+sample-time 1ms
+settle 0s
+repeats 0
+order sideways
+seed -1
+LIST
+    wrong="'bochs'" refused "$MVM" limits --engine bochs
+    wrong="--frobnicate" refused "$MVM" limits --frobnicate
+    wrong="'extra'" refused "$MVM" limits --engine null --max 5 extra
+    wrong="ksm" refused "$MVM" limits --engine null --max 5 --ksm perhaps
+    wrong="nothing of the host" refused "$MVM" limits --engine null --out run
+    [ ! -e run/result.json ]
+}
+
+@test "what cannot be varied is refused, and nothing is run" {
+    wrong="KEY=VALUE" refused "$MVM" limits --engine null --max 5 --out run --vary guest
+    wrong="twice" refused "$MVM" limits --engine null --max 5 --out run --vary guest=tick,tick
+    wrong="nap" refused "$MVM" limits --engine null --max 5 --out run --vary guest=sleep,nap
+    wrong="--colour" refused "$MVM" limits --engine null --max 5 --out run --vary colour=red
+    wrong="on or off" refused "$MVM" limits --engine vmm --max 5 --out run --vary resident=perhaps
+    wrong="quote" refused "$MVM" limits --engine null --max 5 --out run --row '"--guest tick'
+    [ ! -e run ]
+}
+
+@test "a row on QEMU is grown until its share is used up, and the host comes back" {
+    need_qemu
+    run --separate-stderr "$MVM" limits --memory-limit 96M --rate max $ROW --json --out run
+    [ "$status" -eq 0 ] || { echo "$stderr"; return 1; }
+    jq -e '.schema == "mvm-limits/1" and .state == "done" and (.rows | length) == 1' <<<"$output"
+    jq -e '.rows[0] | .state == "done" and .stopped_by == "memory" and .vms >= 4 and .alive == .asked and .asked > 0
+        and .sleep == true and .kvm == false and .architecture == "i386" and .class == "A" and .minutes > 0
+        and .boots_per_second > 0 and .wake_seconds > 0' <<<"$output"
+    jq -e '.method == "limits/1" and .state == "done" and .teardown.done' run/result.json
+    nothing_left
+}
+
+@test "rows that are whole are not run again, one that was interrupted is, and another command is refused" {
+    run --separate-stderr "$MVM" limits --engine null --max 6 --vary guest=sleep,tick --repeats 2 --order random \
+        --seed 7 $ROW --out run
+    [ "$status" -eq 0 ] || { echo "$stderr"; return 1; }
+    [ "$(jq -r '.rows | map(.directory) | join(" ")' run/limits.json)" = \
+        "01-guest-sleep.1 01-guest-sleep.2 02-guest-tick.1 02-guest-tick.2" ]
+    jq -e '[.rows[] | .state == "done" and .vms == 6] | all' run/limits.json
+    # Interrupted: its result says so.
+    jq '.stopped_by = "interrupt"' run/01-guest-sleep.2/result.json >changed
+    mv changed run/01-guest-sleep.2/result.json
+    local before
+    before=$(jq .started_at run/0*/result.json)
+    run --separate-stderr "$MVM" limits --resume run
+    [ "$status" -eq 0 ] || { echo "$stderr"; return 1; }
+    local after
+    after=$(jq .started_at run/0*/result.json)
+    [ "$(paste <(echo "$before") <(echo "$after") | awk '{print ($1 == $2)}' | tr -d '\n')" = 1011 ]
+    jq -e '.stopped_by == "max"' run/01-guest-sleep.2/result.json
+    wrong="another command" refused "$MVM" limits --engine null --max 7 --out run
+    wrong="stands alone" refused "$MVM" limits --resume run --max 7
+    wrong="none" refused "$MVM" limits --resume none
+}
+
+@test "a row that cannot run here stands in the table with its reason" {
+    [ ! -e /sys/devices/system/cpu/cpu0/cpufreq ] || skip "this machine has cpufreq"
+    run --separate-stderr "$MVM" limits --engine null --max 5 --row '--governor performance' --row '--guest tick' $ROW \
+        --out run
+    [ "$status" -eq 0 ] || { echo "$stderr"; return 1; }
+    [[ "$output" == *"cannot run here: "*"cpufreq"* ]]
+    jq -e '.rows[0].state == "cannot run" and .rows[1].state == "done"' run/limits.json
+}
+
+@test "when mvm itself hangs, the watchdog ends the row, the VMs are gone and what was measured stays" {
+    need_qemu
+    "$MVM" limits --max 500 --rate 2/s --heartbeat 500ms $ROW --json --out run >out 2>err &
+    local main=$! row= deadline=$((SECONDS + 30))
+    until [ -e run/result.json ] && jq -e '.intervals | length > 0' run/result.json >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$deadline" ] || { cat err; return 1; }
+        sleep 0.1
+    done
+    row=$(pgrep -P "$main" -x mvm)
+    kill -STOP "$row"
+    wait "$main" || { cat err; return 1; }
+    jq -e '.rows[0] | .state == "done" and .stopped_by == "unresponsive" and .vms > 0
+        and (.stop_reason | test("sign of life"))' out
+    nothing_left
+}
+
+@test "killed, mvm limits leaves no VM and no process" {
+    need_qemu
+    "$MVM" limits --max 500 --rate 5/s $ROW --out run >out 2>err &
+    local main=$! deadline=$((SECONDS + 30))
+    until pgrep -f "file=$BATS_TEST_TMPDIR" >/dev/null; do
+        [ "$SECONDS" -lt "$deadline" ] || { cat err; return 1; }
+        sleep 0.1
+    done
+    local row watchdog
+    row=$(pgrep -P "$main" -x mvm)
+    watchdog=$(pgrep -P "$main" -x mvm-watchdog)
+    kill -KILL "$main"
+    wait "$main" || true
+    nothing_left
+    local end=$((SECONDS + 5))
+    while kill -0 "$row" 2>/dev/null || kill -0 "$watchdog" 2>/dev/null; do
+        [ "$SECONDS" -lt "$end" ] || { ps -fp "$row,$watchdog"; return 1; }
+        sleep 0.1
+    done
+}
