@@ -233,5 +233,6 @@ const struct engine engine_exec = {
     .needs = exec_needs,
     .describe = exec_describe,
     .open = exec_open,
+    .class_letter = 'A',
     PROCESS_ENGINE,
 };

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
+#include "engine/hand.h"
 #include "host/spawn.h"
 #include "host/survive.h"
 
@@ -206,27 +207,6 @@ int nursery_open(const struct nursery_plan *plan, struct nursery **ret_nursery, 
     return 0;
 }
 
-static int hand_socket(int to, int socket)
-{
-    char byte = 0;
-    union {
-        char room[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr aligned;
-    } control = {.room = {0}};
-    struct iovec vector = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr message = {.msg_iov = &vector,
-                             .msg_iovlen = 1,
-                             .msg_control = control.room,
-                             .msg_controllen = sizeof(control.room)};
-    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-
-    head->cmsg_level = SOL_SOCKET;
-    head->cmsg_type = SCM_RIGHTS;
-    head->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(head), &socket, sizeof(socket));
-    return sendmsg(to, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
 int nursery_spawn(struct nursery *nursery, pid_t *ret_pid, int *ret_socket, struct reason *reason)
 {
     struct birth birth = {.pid = -EPIPE};
@@ -234,7 +214,7 @@ int nursery_spawn(struct nursery *nursery, pid_t *ret_pid, int *ret_socket, stru
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return reason_errno(reason, errno, "cannot make a socket for another worker process");
-    int error = hand_socket(nursery->socket, pair[1]);
+    int error = hand_descriptor(nursery->socket, pair[1]);
 
     close(pair[1]);
     while (!error && recv(nursery->socket, &birth, sizeof(birth), 0) < 0)

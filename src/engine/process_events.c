@@ -174,6 +174,8 @@ static void receive_words(struct processes *processes)
 
             if (vm != UINT64_MAX)
                 keep_words(&processes->vms[vm], bytes, (size_t)got);
+            else if (sender.pid == processes->server.pid)
+                keep_words(&processes->server_end, bytes, (size_t)got);
         }
     }
 }
@@ -183,6 +185,15 @@ static void trim_words(struct vm *machine)
     for (size_t length = machine->words ? strlen(machine->words) : 0;
          length > 0 && machine->words[length - 1] == ' ';)
         machine->words[--length] = '\0';
+}
+
+static void name_end(int status, char *ret_why, size_t room)
+{
+    if (WIFSIGNALED(status))
+        snprintf(ret_why, room, "was killed by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(ret_why, room, "exited with status %d", WEXITSTATUS(status));
 }
 
 static void receive_deaths(struct processes *processes)
@@ -200,13 +211,14 @@ static void receive_deaths(struct processes *processes)
         uint64_t vm = find_process(processes, pid);
         char why[64];
 
+        name_end(status, why, sizeof(why));
+        if (pid == processes->server.pid) {
+            processes->server.pid = 0;
+            processes->server_end.why = strdup(why);
+            trim_words(&processes->server_end);
+        }
         if (vm == UINT64_MAX)
             continue;
-        if (WIFSIGNALED(status))
-            snprintf(why, sizeof(why), "was killed by signal %d (%s)", WTERMSIG(status),
-                     strsignal(WTERMSIG(status)));
-        else
-            snprintf(why, sizeof(why), "exited with status %d", WEXITSTATUS(status));
         processes->vms[vm].pid = 0;
         trim_words(&processes->vms[vm]);
         process_fail(processes, vm, why);

@@ -5,6 +5,7 @@
 #define MVM_ENGINE_PROCESS_POPULATION_H
 
 #include "base/reason.h"
+#include "engine/fork_server.h"
 #include "engine/keeper.h"
 #include "engine/processes.h"
 #include "engine/serial.h"
@@ -30,6 +31,8 @@ struct processes {
     const struct engine_setup *setup;
     struct process_plan plan;
     struct keeper keeper;
+    struct fork_server server; /* that VMs are forked by, when the plan says so */
+    struct vm server_end;      /* why it ended, and its words; nothing else of it */
 
     int epoll;
     int deaths;   /* signalfd of SIGCHLD */
@@ -69,6 +72,12 @@ int process_connected(struct processes *processes, uint64_t vm, int fd);
 /* A VM that boots is ready, or has failed for the reason given (it is killed if it lives). */
 void process_ready(struct processes *processes, uint64_t vm);
 void process_fail(struct processes *processes, uint64_t vm, const char *why);
+
+/* Starts the fork server and waits until it is ready. 0, or -errno with a sentence that has its words. */
+int process_server_open(struct processes *processes, struct reason *reason);
+
+/* A VM forked by it, whose descriptor 3 is `descriptor`: its PID, or the same. */
+pid_t process_server_fork(struct processes *processes, int descriptor, struct reason *reason);
 
 /* Puts a finished ask where processes_reap() finds it. */
 void process_ask_finished(struct processes *processes, struct engine_ask *ask);

@@ -73,6 +73,8 @@ static void release(struct processes *processes)
         if (processes->vms[vm].listener >= 0)
             close(processes->vms[vm].listener);
     }
+    free(processes->server_end.why);
+    free(processes->server_end.words);
     free(processes->vms);
     free(processes->booting);
     free(processes->boot_seconds);
@@ -105,6 +107,7 @@ int processes_open(const struct engine *engine, const struct engine_setup *setup
         .epoll = -1,
         .deaths = -1,
         .words = {-1, -1},
+        .server = FORK_SERVER_NONE,
         .next_deadline_ns = CLOCK_NEVER,
     };
     processes->finished_end = &processes->finished;
@@ -125,9 +128,10 @@ int processes_open(const struct engine *engine, const struct engine_setup *setup
         return reason_set(reason, ENAMETOOLONG, "the path in TMPDIR is too long for sockets in it");
     }
     error = plan->prepare ? plan->prepare(plan->context, processes->keeper.directory, reason) : 0;
+    if (!error && plan->fork_server)
+        error = process_server_open(processes, reason);
     if (error) {
-        keeper_stop(&processes->keeper);
-        release(processes);
+        processes_close(&processes->population);
         return error;
     }
     *ret_population = &processes->population;
@@ -193,6 +197,23 @@ static int prepare_door(struct processes *processes, struct vm *machine, const c
     return 0;
 }
 
+static pid_t spawn_vm(struct processes *processes, const struct arguments *arguments, int serial,
+                      struct reason *reason)
+{
+    bool stdio = processes->plan.door == SERIAL_STDIO;
+    struct spawn spawn = {
+        .program = processes->plan.program,
+        .arguments = arguments->words,
+        .group = processes->keeper.group,
+        .standard_input = stdio ? serial : -1,
+        .standard_output = stdio ? serial : -1,
+        .standard_error = processes->words[1],
+        .extra = processes->plan.door == SERIAL_DESCRIPTOR ? serial : -1,
+    };
+
+    return spawn_process(&spawn, reason);
+}
+
 static int start(struct processes *processes, struct reason *reason)
 {
     int error = make_room(processes, reason);
@@ -214,19 +235,9 @@ static int start(struct processes *processes, struct reason *reason)
     if (!error)
         error = prepare_door(processes, machine, path, ends, reason);
     if (!error) {
-        bool stdio = processes->plan.door == SERIAL_STDIO;
-        struct spawn spawn = {
-            .program = processes->plan.program,
-            .arguments = arguments.words,
-            .group = processes->keeper.group,
-            .standard_input = stdio ? ends[1] : -1,
-            .standard_output = stdio ? ends[1] : -1,
-            .standard_error = processes->words[1],
-            .extra = processes->plan.door == SERIAL_DESCRIPTOR ? ends[1] : -1,
-        };
-
         machine->started_ns = machine->looked_ns = clock_now_ns();
-        machine->pid = spawn_process(&spawn, reason);
+        machine->pid = processes->plan.fork_server ? process_server_fork(processes, ends[1], reason)
+                                                   : spawn_vm(processes, &arguments, ends[1], reason);
         error = machine->pid < 0 ? (int)machine->pid : 0;
     }
     arguments_release(&arguments);
@@ -405,6 +416,10 @@ void processes_close(struct population *population)
         if (processes->vms[vm].pid > 0)
             while (waitpid(processes->vms[vm].pid, NULL, 0) < 0 && errno == EINTR)
                 ;
+    fork_server_stop(&processes->server);
+    /* What a fork server had begun when it ended: nobody knows its number. */
+    while (waitpid(-processes->keeper.group, NULL, 0) > 0 || errno == EINTR)
+        ;
     keeper_stop(&processes->keeper);
     release(processes);
 }

@@ -53,6 +53,7 @@ void process_needs(struct host_needs *ret_needs);
 struct process_plan {
     char *program; /* absolute path; the population frees it */
     enum serial_door door;
+    bool fork_server; /* the program is one, and VMs are forked by it; with SERIAL_DESCRIPTOR only */
     struct process_options options;
     /* Before the first VM: `directory` is private to the population, and is removed with it. NULL: nothing to
      * do. */
@@ -88,9 +89,8 @@ uint64_t processes_memory(struct population *population);
 void processes_wait(struct population *population, uint64_t until_ns);
 void processes_close(struct population *population);
 
-/* What all engines of processes have in common in their struct engine. */
+/* What all engines of processes have in common in their struct engine; its class is their own matter. */
 #define PROCESS_ENGINE                                                                                       \
-    .class_letter = 'A',                                                                                     \
     .capabilities =                                                                                          \
         ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES | ENGINE_CONSOLES,       \
     .grow = processes_grow, .counts = processes_counts, .is_running = processes_is_running,                  \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Engine `qemu`: one QEMU process a VM (class A). The defaults are the leanest command line found that boots
- * an unmodified 512-byte image through a BIOS; what each option saves was measured by bench/qemu-options and
- * stands in docs/engines.md.
+ * Engine `qemu`: one QEMU process a VM (class A; forked by a fork server, class B). The defaults are the
+ * leanest command line found that boots an unmodified 512-byte image through a BIOS; what each option saves
+ * was measured by bench/qemu-options and stands in docs/engines.md.
  */
 #include "engine/engines.h"
 
@@ -46,10 +46,15 @@ static const struct option_spec qemu_option_specs[] = {
      "then not a PC "
      "as it is sold, and results name it",
      FIELD(firmware), .fallback = NULL},
+    {"fork-server", OPTION_FLAG, NULL,
+     "set one VM up and fork it for each, which is class B; needs the patched QEMU of 'make qemu-lean'",
+     FIELD(fork_server), .fallback = NULL},
     PROCESS_OPTION_SPECS(struct qemu_options, process),
     {"extra", OPTION_LIST, "ARGUMENTS", "further arguments of QEMU, split as a shell splits them",
      FIELD(extra), .fallback = NULL},
 };
+
+static const struct engine *qemu_variant(const void *options);
 
 static int find_binary(const struct qemu_options *options, char **ret_path, struct reason *reason)
 {
@@ -71,6 +76,18 @@ static bool whole_mebibytes(uint64_t bytes)
     return (bytes & ((UINT64_C(1) << 20) - 1)) == 0;
 }
 
+static int find_fork_server(const char *program, struct reason *reason)
+{
+    char line[256];
+
+    if (program_line(program, "--help", "-fork-server", line, sizeof(line), NULL) == 0)
+        return 0;
+    return reason_set(
+        reason, ENOTSUP,
+        "%s has no -fork-server; 'make qemu-lean' builds a QEMU that has, whose path is for --binary",
+        program);
+}
+
 static int qemu_probe(const void *values, struct reason *reason)
 {
     const struct qemu_options *options = values;
@@ -89,6 +106,10 @@ static int qemu_probe(const void *values, struct reason *reason)
     arguments_release(&extra);
     if (error)
         return error;
+    if (options->fork_server && strcmp(options->accelerator, "tcg") != 0)
+        return reason_set(reason, EINVAL,
+                          "--fork-server works with --accelerator tcg alone: what another one has in the "
+                          "kernel is not forked");
     if (strcmp(options->accelerator, "kvm") == 0) {
         if (access("/dev/kvm", F_OK) < 0)
             return reason_set(reason, ENODEV,
@@ -98,8 +119,11 @@ static int qemu_probe(const void *values, struct reason *reason)
                               "you may not use /dev/kvm (membership of its group gives leave)");
     }
     error = find_binary(options, &path, reason);
-    if (!error)
-        free(path);
+    if (error)
+        return error;
+    if (options->fork_server)
+        error = find_fork_server(path, reason);
+    free(path);
     return error;
 }
 
@@ -165,6 +189,7 @@ static int qemu_open(const struct engine_setup *setup, struct population **ret_p
     const struct process_plan plan = {
         .program = program,
         .door = SERIAL_DESCRIPTOR,
+        .fork_server = options->fork_server,
         .options = options->process,
         .prepare = prepare_command,
         .arguments = copy_arguments,
@@ -172,7 +197,7 @@ static int qemu_open(const struct engine_setup *setup, struct population **ret_p
         .free_context = free_command,
     };
 
-    return processes_open(&engine_qemu, setup, &plan, ret_population, reason);
+    return processes_open(qemu_variant(options), setup, &plan, ret_population, reason);
 }
 
 static int describe_command(const char *program, const struct engine_setup *setup, struct result *result,
@@ -198,6 +223,8 @@ static int describe_options(const struct qemu_options *options, struct result *r
 
     if (!error && options->firmware)
         error = result_facts_add(&result->engine.options, "firmware", options->firmware);
+    if (!error && options->fork_server)
+        error = result_facts_add(&result->engine.options, "fork-server", "yes");
     return error;
 }
 
@@ -239,15 +266,17 @@ static int qemu_describe(const struct engine_setup *setup, struct result *result
     return error;
 }
 
-const struct engine engine_qemu = {
-    .name = "qemu",
-    .summary = "one QEMU process a VM, emulated (tcg) or on hardware (kvm)",
-    .options = qemu_option_specs,
-    .option_count = sizeof(qemu_option_specs) / sizeof(qemu_option_specs[0]),
-    .options_size = sizeof(struct qemu_options),
-    .probe = qemu_probe,
-    .needs = qemu_needs,
-    .describe = qemu_describe,
-    .open = qemu_open,
-    PROCESS_ENGINE,
-};
+#define QEMU_ENGINE                                                                                          \
+    .name = "qemu", .summary = "one QEMU process a VM, emulated (tcg) or on hardware (kvm)",                 \
+    .options = qemu_option_specs, .option_count = sizeof(qemu_option_specs) / sizeof(qemu_option_specs[0]),  \
+    .options_size = sizeof(struct qemu_options), .variant = qemu_variant, .probe = qemu_probe,               \
+    .needs = qemu_needs, .describe = qemu_describe, .open = qemu_open, PROCESS_ENGINE
+
+const struct engine engine_qemu = {.class_letter = 'A', QEMU_ENGINE};
+
+static const struct engine engine_qemu_forked = {.class_letter = 'B', QEMU_ENGINE};
+
+static const struct engine *qemu_variant(const void *options)
+{
+    return ((const struct qemu_options *)options)->fork_server ? &engine_qemu_forked : &engine_qemu;
+}

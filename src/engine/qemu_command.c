@@ -69,6 +69,8 @@ int qemu_command_make(const char *program, const struct engine_setup *setup, con
     }
     arguments_add_option(to, "-chardev", "socket,id=serial,fd=3");
     arguments_add_option(to, "-serial", "chardev:serial");
+    if (options->fork_server)
+        arguments_add_option(to, "-fork-server", "0");
     int error = qemu_command_extra(options, to, reason);
 
     if (!error && !arguments_whole(to))

@@ -11,6 +11,7 @@ struct qemu_options {
     uint64_t memory_bytes, code_buffer_bytes;
     struct process_options process;
     struct option_list extra;
+    bool fork_server;
 };
 
 /* Appends what --extra has. */

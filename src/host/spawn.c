@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,8 +146,8 @@ int program_find(const char *name, char **ret_path, struct reason *reason)
     return reason_set(reason, ENOENT, "the program %s is not installed (not found in PATH)", name);
 }
 
-int program_first_line(const char *program, const char *option, char *ret_line, size_t room,
-                       struct reason *reason)
+int program_line(const char *program, const char *option, const char *start, char *ret_line, size_t room,
+                 struct reason *reason)
 {
     int output[2];
 
@@ -175,10 +176,14 @@ int program_first_line(const char *program, const char *option, char *ret_line, 
     FILE *from = fdopen(output[0], "r");
     int error = 0;
 
-    if (!from || !fgets(ret_line, (int)room, from))
-        error = reason_set(reason, EIO, "%s %s prints nothing", program, option);
-    else
+    bool found = false;
+
+    while (from && !found && fgets(ret_line, (int)room, from))
+        found = strncmp(ret_line, start, strlen(start)) == 0;
+    if (found)
         ret_line[strcspn(ret_line, "\n")] = '\0';
+    else
+        error = reason_set(reason, EIO, "%s %s prints no line that begins with '%s'", program, option, start);
     if (from)
         fclose(from); /* a program that goes on printing ends by SIGPIPE */
     else
@@ -186,4 +191,12 @@ int program_first_line(const char *program, const char *option, char *ret_line, 
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
     return error;
+}
+
+int program_first_line(const char *program, const char *option, char *ret_line, size_t room,
+                       struct reason *reason)
+{
+    int error = program_line(program, option, "", ret_line, room, reason);
+
+    return error == -EIO ? reason_set(reason, EIO, "%s %s prints nothing", program, option) : error;
 }

@@ -38,6 +38,11 @@ int spawn_descriptor(int fd);
 /* Finds `name` as a shell would: as it is when it has a slash, else in $PATH. `*ret_path` is malloc'd. */
 int program_find(const char *name, char **ret_path, struct reason *reason);
 
+/* Runs `program option` and copies the first line that it prints on standard output and that begins with
+ * `start`, without line feed, cut to the room. -EIO: there is none. */
+int program_line(const char *program, const char *option, const char *start, char *ret_line, size_t room,
+                 struct reason *reason);
+
 /* Runs `program option` and copies the first line that it prints on standard output, without line feed, cut
  * to the room. */
 int program_first_line(const char *program, const char *option, char *ret_line, size_t room,
