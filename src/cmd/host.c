@@ -10,8 +10,9 @@ static const struct {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
 } parts[] = {
-    {"check", "whether KVM is there, and which of its settings matter for the number of VMs",
+    {"check", "what this host has, how many VMs each limit holds, and which gives out first",
      host_check_main},
+    {"tune", "raises limits so that a number of VMs fits, and restores them", host_tune_main},
 };
 
 static void print_help(FILE *to)

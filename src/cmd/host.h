@@ -4,5 +4,6 @@
 #define MVM_CMD_HOST_H
 
 int host_check_main(int argc, char **argv);
+int host_tune_main(int argc, char **argv);
 
 #endif

@@ -90,16 +90,17 @@ static void print_remedies(const struct host_ceilings *ceilings, FILE *to)
 {
     for (size_t i = 0; i < ceilings->count; i++) {
         const struct host_ceiling *ceiling = &ceilings->list[i];
+        char head[256];
 
         if (is_enough(ceilings, ceiling) && i != ceilings->first)
             continue;
+        snprintf(head, sizeof(head), "  more of %s: ", ceiling->name);
+        if (ceiling->remedy)
+            text_print_wrapped(head, ceiling->remedy, to);
         if (ceiling->command[0])
             fprintf(to, "    %s\n", ceiling->command);
-        else if (ceiling->remedy)
-            text_print_wrapped(ceilings->vms > 0 && is_enough(ceilings, ceiling) ? "  more: " : "  better: ",
-                               ceiling->remedy, to);
-        else
-            text_print_wrapped("  ", "the kernel takes no higher limit than that", to);
+        else if (!ceiling->remedy)
+            text_print_wrapped(head, "the kernel takes no higher limit than that", to);
     }
 }
 

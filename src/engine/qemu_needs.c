@@ -21,6 +21,7 @@ void qemu_needs(const void *values, struct host_needs *ret_needs)
 
     process_needs(ret_needs);
     ret_needs->uses_kvm = kvm;
+    ret_needs->mergeable = true; /* -machine mem-merge, on unless it is said otherwise */
     ret_needs->tasks.each = kvm && host_kvm_makes_threads("") ? 4 : 3; /* main, RCU, vCPU */
     ret_needs->files.each += kvm ? 64 : 61; /* most of them libraries that it maps */
     ret_needs->remark = "a QEMU that boots has a thread more for some seconds, for reading its drive";

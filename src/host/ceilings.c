@@ -97,39 +97,51 @@ static void add_tasks(struct making *making, const char *root)
                                           .used = making->tasks.of_user,
                                           .need = *need,
                                           .remedy =
-                                              "root can raise it: 'ulimit -Hu' of the shell that starts "
-                                              "mvm, or nproc in /etc/security/limits.conf"});
+                                              "root sets it, in the shell that starts mvm or as nproc in "
+                                              "/etc/security/limits.conf",
+                                          .most = PID_MAX_MOST});
     cgroup_levels(root, CGROUP_PIDS, take_pids, making);
 }
 
 static const char raise_hard[] =
-    "root can raise it: 'ulimit -Hn' of the shell that starts mvm, or nofile in /etc/security/limits.conf";
+    "root sets it, in the shell that starts mvm or as nofile in /etc/security/limits.conf";
+
+/* Of one process: mvm's own limit where that is lower, and the kernel's bound for all. */
+static void add_own_files(struct making *making, const char *whose, struct host_ceiling ceiling)
+{
+    uint64_t own = host_bounds_own_files(&making->bounds), bound = making->bounds.nr_open;
+    char name[64];
+
+    if (own != UINT64_MAX && own != bound) {
+        snprintf(name, sizeof(name), "ulimit -n%s", whose);
+        ceiling.remedy = raise_hard;
+        ceiling.most = bound > 0 ? bound : NR_OPEN_MOST;
+        add_numbers(making, name, "", own, ceiling);
+    }
+    snprintf(name, sizeof(name), "fs.nr_open%s", whose);
+    ceiling.most = NR_OPEN_MOST;
+    ceiling.remedy = NULL;
+    add_numbers(making, name, "/proc/sys/fs/nr_open", bound, ceiling);
+}
 
 static void add_files(struct making *making)
 {
     const struct host_bounds *bounds = &making->bounds;
     const struct host_needs *needs = making->ceilings->needs;
-    uint64_t own = host_bounds_own_files(bounds);
-    bool by_kernel = own == bounds->nr_open;
-    const char *name = by_kernel ? "fs.nr_open" : "ulimit -n",
-               *path = by_kernel ? "/proc/sys/fs/nr_open" : "";
     struct host_ceiling ceiling = {.resource = RESOURCE_FILES,
                                    .meaning =
                                        "open files of one process, here mvm's own, which raises its limit "
                                        "as far as it may",
                                    .used = making->reading.own_files,
-                                   .need = needs->own_files,
-                                   .most = by_kernel ? NR_OPEN_MOST : 0,
-                                   .remedy = by_kernel ? NULL : raise_hard};
+                                   .need = needs->own_files};
 
     ceiling.need.once += HARNESS_FILES;
-    if (own != UINT64_MAX)
-        add_numbers(making, name, path, own, ceiling);
-    if (needs->group_files > 0 && own != UINT64_MAX) {
+    add_own_files(making, "", ceiling);
+    if (needs->group_files > 0) {
         ceiling.meaning = "open files of one process, here each of those that VMs share";
         ceiling.used = 0;
         ceiling.need = (struct host_need){.once = needs->group_files};
-        add_numbers(making, by_kernel ? "fs.nr_open, shared" : "ulimit -n, shared", path, own, ceiling);
+        add_own_files(making, " (shared)", ceiling);
     }
     add_numbers(making, "fs.file-max", "/proc/sys/fs/file-max", bounds->file_max,
                 (struct host_ceiling){.resource = RESOURCE_FILES,
@@ -208,7 +220,7 @@ uint64_t host_ceiling_wanted(const struct host_ceilings *ceilings, const struct 
 {
     uint64_t amount, wanted;
 
-    if (ceiling->path[0] == '\0' || ceiling->holds >= vms)
+    if (ceiling->most == 0 || ceiling->holds >= vms)
         return 0;
     amount = host_need_of(ceilings->needs, &ceiling->need, vms);
     if (__builtin_add_overflow(amount, ceiling->used, &amount) ||
@@ -217,9 +229,19 @@ uint64_t host_ceiling_wanted(const struct host_ceilings *ceilings, const struct 
     return wanted;
 }
 
-static bool is_sysctl(const char *path)
+/* The shell command that makes a limit `wanted`. */
+static void make_command(struct host_ceiling *ceiling, uint64_t wanted)
 {
-    return strncmp(path, "/proc/sys/", strlen("/proc/sys/")) == 0;
+    unsigned long long number = wanted;
+
+    if (ceiling->path[0] == '\0')
+        snprintf(ceiling->command, sizeof(ceiling->command), "%.9s %llu", ceiling->name,
+                 number); /* "ulimit -n" */
+    else if (strncmp(ceiling->path, "/proc/sys/", strlen("/proc/sys/")) == 0)
+        snprintf(ceiling->command, sizeof(ceiling->command), "sysctl -w %.*s=%llu",
+                 (int)strcspn(ceiling->name, " "), ceiling->name, number);
+    else
+        snprintf(ceiling->command, sizeof(ceiling->command), "echo %llu >%s", number, ceiling->path);
 }
 
 static void make_commands(struct host_ceilings *ceilings)
@@ -233,14 +255,8 @@ static void make_commands(struct host_ceilings *ceilings)
             vms = ceiling->holds < UINT64_MAX / 4 ? 2 * ceiling->holds + 1 : 0;
         uint64_t wanted = host_ceiling_wanted(ceilings, ceiling, vms);
 
-        if (wanted == 0 || wanted <= ceiling->limit)
-            continue;
-        if (is_sysctl(ceiling->path))
-            snprintf(ceiling->command, sizeof(ceiling->command), "sysctl -w %.*s=%llu",
-                     (int)strcspn(ceiling->name, ","), ceiling->name, (unsigned long long)wanted);
-        else
-            snprintf(ceiling->command, sizeof(ceiling->command), "echo %llu >%s", (unsigned long long)wanted,
-                     ceiling->path);
+        if (wanted > ceiling->limit)
+            make_command(ceiling, wanted);
     }
 }
 

@@ -27,8 +27,8 @@ struct host_ceiling {
     /* The file that sets the limit, without the root before it; "" when there is none that could be written.
      */
     char path[4200];
-    uint64_t most; /* the kernel takes no more than this in it */
-    uint64_t more; /* what has to be in the file beyond the amount that is to be had */
+    uint64_t most; /* the kernel takes no more than this; 0: it cannot be set */
+    uint64_t more; /* what has to be set beyond the amount that is to be had */
     char
         command[4400]; /* that lifts it so that the wanted VMs fit; "" when nothing does, or nothing has to */
     const char *remedy; /* where no command does it: a sentence; NULL */
@@ -50,8 +50,8 @@ struct host_ceilings {
 int host_ceilings_read(struct host_ceilings **ret_ceilings, const struct host_needs *needs, uint64_t vms,
                        uint64_t memory_limit_bytes, const char *root, struct reason *reason);
 
-/* What the file of a ceiling has to say so that `vms` VMs fit and a quarter of it stays free, which is more
- * than the threshold of the standardized test; 0 when it holds them now, or no file does it. Never more than
+/* What a ceiling's limit has to be set to so that `vms` VMs fit and a quarter more, which is more
+ * than the threshold of the standardized test; 0 when it holds them now, or nothing sets it. Never more than
  * `most`. */
 uint64_t host_ceiling_wanted(const struct host_ceilings *ceilings, const struct host_ceiling *ceiling,
                              uint64_t vms);

@@ -45,6 +45,9 @@ struct kvm_state {
  * parameter nx_huge_pages is "never". */
 bool host_kvm_makes_threads(const char *root);
 
+/* Whether that thread is there although this processor does not have the fault. */
+bool host_kvm_thread_is_needless(const char *root);
+
 /*
  * Whether KVM is there and usable, and the settings of its modules that matter for the number of VMs. `root`
  * as for sampler_open(); on a canned host (`root` not "") the device is not opened, and usable says that it

@@ -77,24 +77,25 @@ static bool read_setting(const char *root, const struct setting *setting, char v
     return procfile_text(root, path, value, 160) == 0;
 }
 
-/* Where the processor does not have the fault, the thread can be done without. Whether the kernel knows the
- * word (Linux 6.5, and stable kernels before it, such as Debian's 6.1) is not told anywhere. */
-static bool nx_thread_is_needless(const char *root, const char *value)
-{
-    char fault[160];
-
-    return strcmp(value, "never") != 0 &&
-           procfile_text(root, "/sys/devices/system/cpu/vulnerabilities/itlb_multihit", fault,
-                         sizeof(fault)) == 0 &&
-           strstr(fault, "Not affected") != NULL;
-}
-
 bool host_kvm_makes_threads(const char *root)
 {
     char value[160];
 
     return procfile_text(root, "/sys/module/kvm/parameters/nx_huge_pages", value, sizeof(value)) < 0 ||
            strcmp(value, "never") != 0;
+}
+
+/* Whether the kernel knows the word (Linux 6.5, and stable kernels before it, such as Debian's 6.1) is not
+ * told anywhere. */
+bool host_kvm_thread_is_needless(const char *root)
+{
+    char value[160], fault[160];
+
+    return procfile_text(root, "/sys/module/kvm/parameters/nx_huge_pages", value, sizeof(value)) == 0 &&
+           strcmp(value, "never") != 0 &&
+           procfile_text(root, "/sys/devices/system/cpu/vulnerabilities/itlb_multihit", fault,
+                         sizeof(fault)) == 0 &&
+           strstr(fault, "Not affected") != NULL;
 }
 
 static int check_setting(struct host_findings *findings, const char *root, const struct setting *setting,
@@ -109,8 +110,7 @@ static int check_setting(struct host_findings *findings, const char *root, const
     if (!read_setting(root, setting, finding.value))
         return 0; /* of the other make of processor, or not of this kernel */
     snprintf(finding.name, sizeof(finding.name), "%s.%s", setting->module, setting->name);
-    bool good =
-        setting->good ? is_one_of(finding.value, setting->good) : !nx_thread_is_needless(root, finding.value);
+    bool good = setting->good ? is_one_of(finding.value, setting->good) : !host_kvm_thread_is_needless(root);
 
     if (!good) {
         finding.verdict = setting->otherwise;

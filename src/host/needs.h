@@ -31,7 +31,8 @@ struct host_needs {
         *store_option; /* an option of the engine that bounds memory, such as "--store-limit"; NULL: none */
     uint64_t store_bytes; /* what it says */
 
-    bool uses_kvm; /* VMs are made by /dev/kvm */
+    bool uses_kvm;  /* VMs are made by /dev/kvm */
+    bool mergeable; /* VMs mark their memory as such (MADV_MERGEABLE), so that KSM can save some */
 };
 
 /* Of `vms` VMs. Saturates. */

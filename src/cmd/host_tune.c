@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* mvm host tune: changes settings so that N VMs fit, and takes that back. */
+#include "base/option.h"
+#include "base/reason.h"
+#include "cmd/cmd.h"
+#include "cmd/host.h"
+#include "cmd/host_engine.h"
+#include "host/ceilings.h"
+#include "host/tune.h"
+#include "report/text.h"
+#include "result/number.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tune_options {
+    const char *engine, *undo_file;
+    uint64_t vms, memory_each;
+    bool dry_run, undo, force, help;
+};
+
+#define FIELD(name) offsetof(struct tune_options, name)
+
+static const struct option_spec specs[] = {
+    {"vms", OPTION_COUNT, "N", "how many VMs are to fit", FIELD(vms), .fallback = NULL, .least = 1,
+     .most = 1e12},
+    {"engine", OPTION_TEXT, "NAME", "the way of running VMs; its own options stand below", FIELD(engine),
+     .fallback = "qemu"},
+    {"memory-each", OPTION_SIZE, "SIZE",
+     "memory of a VM, where that is known better than by the engine (.per_vm.memory_bytes of a result)",
+     FIELD(memory_each), .fallback = NULL, .least = 1, .most = 0x1p50},
+    {"dry-run", OPTION_FLAG, NULL, "print what would be changed, and change nothing", FIELD(dry_run),
+     .fallback = NULL},
+    {"undo", OPTION_FLAG, NULL, "restore what was there before", FIELD(undo), .fallback = NULL},
+    {"undo-file", OPTION_TEXT, "FILE",
+     "where what was there before is kept (default: host-undo.json in $XDG_STATE_HOME/mvm or /var/lib/mvm)",
+     FIELD(undo_file), .fallback = NULL},
+    {"force", OPTION_FLAG, NULL, "with --undo: also restore what somebody else has changed since",
+     FIELD(force), .fallback = NULL},
+    {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
+};
+
+static int usage(const struct reason *reason)
+{
+    fprintf(stderr, "mvm host tune: %s\n", reason->text);
+    return EXIT_USAGE;
+}
+
+static void print_help(const struct option_set *sets, size_t count)
+{
+    printf("usage: mvm host tune --vms N [--engine NAME] [OPTIONS]\n"
+           "       mvm host tune --undo [--undo-file FILE] [--force]\n\n"
+           "Raises the limits of this host so that N VMs of the engine fit, with a quarter of each to spare, "
+           "and sets "
+           "what KVM and\nKSM do for them. Each change is printed as a command before it is made, and what "
+           "was there "
+           "before is on disk by then.\nMemory, and limits set for a control group or a user, are not "
+           "changed. Nothing "
+           "lasts longer than until the host starts\nanew. Exit status: 0 done, 1 not all of it could be "
+           "done, 2 bad "
+           "usage.\n");
+    options_print_help(sets, count, stdout);
+}
+
+/* Where undo files are by default. */
+static int default_undo_file(char *ret_path, size_t room, struct reason *reason)
+{
+    const char *state = getenv("XDG_STATE_HOME");
+    bool given = state && state[0] == '/'; /* the specification has relative ones ignored */
+
+    if ((size_t)snprintf(ret_path, room, "%s/mvm/host-undo.json", given ? state : "/var/lib") >= room)
+        return reason_set(reason, ENAMETOOLONG, "XDG_STATE_HOME is too long");
+    return 0;
+}
+
+/* Changes are told on standard output, as a script that does the same; what is wrong, beside it. */
+static void tell(void *context, const struct host_change *change)
+{
+    char command[CHANGE_COMMAND_ROOM];
+
+    (void)context;
+    printf("%s    # was %s%s%s\n", host_change_command(change, command), change->before,
+           change->why[0] ? ": " : "", change->why);
+    fflush(stdout);
+}
+
+static void complain(void *context, const struct host_change *change, const char *why)
+{
+    (void)context;
+    fprintf(stderr, "mvm host tune: %s: %s\n", change->name, why);
+}
+
+static const struct host_tune_hooks hooks = {.before = tell, .trouble = complain};
+
+static int undo(const struct tune_options *options, const char *path)
+{
+    struct reason reason = {""};
+    int error = host_tune_undo(path, options->force, options->dry_run, "", &hooks, &reason);
+
+    if (error)
+        fprintf(stderr, "mvm host tune: %s\n", reason.text);
+    return error ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* What was not done is said last. True: the VMs do not fit for it. */
+static bool print_obstacles(const struct host_tune_plan *plan)
+{
+    char head[256];
+    bool in_the_way = false;
+
+    for (size_t i = 0; i < plan->obstacle_count; i++) {
+        const struct host_obstacle *obstacle = &plan->obstacles[i];
+
+        if (i == 0)
+            printf("\nnot tuned:\n");
+        snprintf(head, sizeof(head), "  %s: ", obstacle->name);
+        text_print_wrapped(head, obstacle->why, stdout);
+        in_the_way |= obstacle->in_the_way;
+    }
+    return in_the_way;
+}
+
+static int tune(const struct tune_options *options, struct host_engine *engine, const char *undo_path)
+{
+    struct host_ceilings *ceilings = NULL;
+    struct host_tune_plan plan = {.obstacles = NULL};
+    struct host_needs needs;
+    struct reason reason = {""}, obstacle;
+    char number[NUMBER_ROOM];
+
+    if (host_engine_needs(engine, options->memory_each, &needs, &obstacle, &reason) < 0)
+        return usage(&reason);
+    int error = host_ceilings_read(&ceilings, &needs, options->vms, 0, "", &reason);
+
+    if (!error && host_tune_plan(ceilings, "", &plan) < 0)
+        error = reason_set(&reason, ENOMEM, "no memory");
+    if (!error && options->dry_run)
+        for (size_t i = 0; i < plan.changes.count; i++)
+            tell(NULL, &plan.changes.items[i]);
+    else if (!error && plan.changes.count > 0)
+        error = host_tune_apply(&plan.changes, undo_path, "", &hooks, &reason);
+    if (error)
+        fprintf(stderr, "mvm host tune: %s\n", reason.text);
+    if (!error && plan.changes.count == 0)
+        printf("# nothing to change for %s VMs\n", number_grouped(options->vms, number));
+    if (!error && plan.changes.count > 0 && !options->dry_run)
+        printf("# 'mvm host tune --undo' restores it: %s\n", undo_path);
+    bool left = print_obstacles(&plan);
+
+    host_tune_plan_release(&plan);
+    free(ceilings);
+    return error || left ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int check_wish(const struct tune_options *options, const struct host_engine *engine,
+                      struct reason *reason)
+{
+    if (options->undo && (options->vms > 0 || engine->named || options->memory_each > 0))
+        return reason_set(reason, EINVAL,
+                          "--undo takes neither --vms nor --engine nor --memory-each: it restores all "
+                          "that was changed");
+    if (!options->undo && options->vms == 0)
+        return reason_set(reason, EINVAL,
+                          "--vms N says how many VMs are to fit; --undo restores what was there before");
+    if (options->force && !options->undo)
+        return reason_set(reason, EINVAL, "--force goes with --undo");
+    return 0;
+}
+
+static int run(const struct tune_options *options, struct host_engine *engine)
+{
+    char path[4096];
+    struct reason reason = {""};
+    int error = check_wish(options, engine, &reason);
+
+    if (!error && options->undo_file) {
+        if (!*options->undo_file ||
+            (size_t)snprintf(path, sizeof(path), "%s", options->undo_file) >= sizeof(path))
+            error = reason_set(&reason, EINVAL, "--undo-file takes the name of a file, not '%.100s'",
+                               options->undo_file);
+    } else if (!error) {
+        error = default_undo_file(path, sizeof(path), &reason);
+    }
+    if (error)
+        return usage(&reason);
+    return options->undo ? undo(options, path) : tune(options, engine, path);
+}
+
+int host_tune_main(int argc, char **argv)
+{
+    struct tune_options options = {0};
+    struct host_engine engine;
+    struct reason reason = {""};
+    char **operands;
+    int operand_count, status;
+
+    if (host_engine_choose(&engine, argc, argv, &reason) < 0)
+        return usage(&reason);
+    const struct option_set sets[] = {{NULL, specs, sizeof(specs) / sizeof(specs[0]), &options},
+                                      host_engine_set(&engine)};
+
+    if (options_parse(sets, 2, argc, argv, &operands, &operand_count, &reason) < 0) {
+        status = usage(&reason);
+    } else if (options.help) {
+        print_help(sets, 2);
+        status = EXIT_DONE;
+    } else if (operand_count > 0) {
+        reason_set(&reason, EINVAL, "'%s' is not an option", operands[0]);
+        status = usage(&reason);
+    } else {
+        status = run(&options, &engine);
+    }
+    options_release(sets, 2);
+    host_engine_release(&engine);
+    return status;
+}
