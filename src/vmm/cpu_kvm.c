@@ -5,6 +5,7 @@
 #include "base/reason.h"
 #include "vmm/kvm_run.h"
 #include "vmm/kvm_state.h"
+#include "vmm/kvm_step.h"
 #include "vmm/machine.h"
 
 #include <errno.h>
@@ -33,6 +34,7 @@ struct cpu {
     struct shell shells[SHELLS_MOST];
     unsigned count;
     uint64_t runs;
+    struct cpu *emulated;   /* NULL: was never needed */
     struct kvm_xsave fresh; /* see kvm_state_judge_coprocessor() */
     struct cpu_counts counts;
 };
@@ -43,6 +45,13 @@ static int keep_room(void *context, struct kvm_vm *vm, bool full)
 
     (void)context;
     return kvm_dirty_keep_room(&shell->dirty, vm, full);
+}
+
+static int step(void *context_of_step, struct kvm_vm *vm, struct context *context)
+{
+    struct cpu *cpu = context_of_step;
+
+    return kvm_step(&cpu->emulated, vm, context);
 }
 
 static void close_shell(struct cpu *cpu, struct shell *shell)
@@ -245,6 +254,7 @@ static void destroy(struct cpu *cpu)
     for (unsigned i = 0; i < cpu->count; i++)
         if (cpu->shells[i].vm.cpu >= 0)
             close_shell(cpu, &cpu->shells[i]);
+    cpu_x86emu.destroy(cpu->emulated);
     kvm_host_close(&cpu->host);
     free(cpu);
 }
@@ -258,9 +268,11 @@ int cpu_kvm_create(const struct cpu_kvm_ways *ways, struct cpu **ret_cpu, struct
         return reason_set(reason, ENOMEM, "no memory for a CPU");
     cpu->ways = *ways;
     cpu->host.fd = -1;
-    cpu->runner = (struct kvm_runner){.counts = &cpu->counts, .keep_room = keep_room};
+    cpu->runner = (struct kvm_runner){
+        .counts = &cpu->counts, .keep_room = keep_room, .step = step, .step_context = cpu};
     error = kvm_host_open(&cpu->host, reason);
-    if (!error && ways->dirty == KVM_DIRTY_RING && cpu->host.ring_most < DIRTY_RING_BYTES)
+    if (!error && ways->dirty == KVM_DIRTY_RING &&
+        (cpu->host.ring_most < DIRTY_RING_BYTES || !kvm_mode_is_hardware(cpu->host.mode)))
         cpu->ways.dirty = KVM_DIRTY_LOG;
     if (!error)
         error = open_shell(cpu, &cpu->shells[0], reason);

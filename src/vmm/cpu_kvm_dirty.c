@@ -59,14 +59,14 @@ static struct kvm_dirty_gfn *entry_at(struct kvm_dirty *dirty, uint32_t number)
     return &dirty->ring[number % RING_ENTRIES];
 }
 
-/* Notes the pages that have come into the ring. */
+/* Notes the pages that have come into the ring. When all of it is full, more may have come. */
 static void look(struct kvm_dirty *dirty)
 {
     for (;; dirty->next++) {
         struct kvm_dirty_gfn *entry = entry_at(dirty, dirty->next);
 
-        if (dirty->next - dirty->first >= RING_ENTRIES ||
-            __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE) != KVM_DIRTY_GFN_F_DIRTY)
+        dirty->lost = dirty->lost || dirty->next - dirty->first >= RING_ENTRIES;
+        if (dirty->lost || __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE) != KVM_DIRTY_GFN_F_DIRTY)
             return;
         uint32_t slot = entry->slot & 0xffff;
 
@@ -93,6 +93,8 @@ int kvm_dirty_keep_room(struct kvm_dirty *dirty, struct kvm_vm *vm, bool full)
     if (!dirty->ring)
         return full ? -ENXIO : 0;
     look(dirty);
+    if (dirty->lost)
+        return -EOVERFLOW;
     if (full && dirty->first == dirty->next)
         return -EIO;
     return full || dirty->next - dirty->first >= RING_ENTRIES / 4 ? kvm_dirty_make_room(dirty, vm) : 0;
@@ -130,14 +132,14 @@ int kvm_dirty_mark(struct kvm_dirty *dirty, struct kvm_vm *vm, struct memory *me
 {
     int error = 0;
 
-    if (dirty->way == KVM_DIRTY_COMPARE) {
+    if (dirty->way == KVM_DIRTY_RING)
+        look(dirty);
+    if (dirty->way == KVM_DIRTY_COMPARE || dirty->lost) {
         for (uint32_t page = 0; page < memory->size / DIRTY_PAGE; page++)
             compare_page(memory, page);
         return 0;
     }
-    if (dirty->way == KVM_DIRTY_RING)
-        look(dirty);
-    else
+    if (dirty->way == KVM_DIRTY_LOG)
         error = fetch_log(dirty, vm);
     for (uint32_t i = 0; i < dirty->count; i++)
         compare_page(memory, dirty->pages[i]);

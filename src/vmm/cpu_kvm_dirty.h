@@ -13,6 +13,9 @@
  * KVM_DIRTY_RING: the kernel appends the numbers of pages that become writable to a ring in shared memory.
  * They are not taken out until they are many: pages that sleepers always write stay writable, and are
  * compared after every run; so that a run takes no ioctl for it, and no fault.
+ * Only where the hardware runs the guest: of what KVM's emulator writes each access is appended, and there is
+ * no end to them before KVM_RUN comes out (kvm_dirty_ring_push() in virt/kvm/dirty_ring.c does not look for
+ * room).
  * KVM_DIRTY_LOG: a bit map of pages is fetched, and cleared, after every run.
  * KVM_DIRTY_COMPARE: all of the memory is compared.
  */
@@ -32,6 +35,7 @@ struct kvm_dirty {
     /* The ring, and what of it was seen but not taken out. */
     struct kvm_dirty_gfn *ring;
     uint32_t first, next;
+    bool lost;                       /* more has come than there was room for */
     uint64_t bits[DIRTY_PAGES / 64]; /* pages that were written since they were taken out */
     uint32_t pages[DIRTY_PAGES], count;
 };
@@ -53,7 +57,8 @@ void kvm_dirty_forget(struct kvm_dirty *dirty);
 int kvm_dirty_make_room(struct kvm_dirty *dirty, struct kvm_vm *vm);
 
 /* Does so, when there is a ring and it is filled by a quarter, or `full`. -EIO: it is full and nothing is in
- * it. */
+ * it. -EOVERFLOW: KVM has written over what was in it; kvm_dirty_mark() compares all then, and the VM is to
+ * be renewed. */
 int kvm_dirty_keep_room(struct kvm_dirty *dirty, struct kvm_vm *vm, bool full);
 
 #endif

@@ -17,7 +17,8 @@ bool descriptor_read(struct cpu *cpu, uint16_t selector, struct descriptor *ret_
         .limit = high & 0x800000 ? size << 12 | 0xfff : size,
         .offset = (low & 0xffff) | (high & 0xffff0000),
         .selector = (uint16_t)(low >> 16),
-        .access = (uint16_t)((high >> 8 & 0xff) | (high >> 12 & 0xf00)),
+        /* Without bit 21, of 64-bit code, as kvm_state.c. */
+        .access = (uint16_t)((high >> 8 & 0xff) | (high >> 12 & 0xd00)),
     };
     return true;
 }

@@ -36,6 +36,12 @@ struct kvm_host {
 int kvm_host_open(struct kvm_host *ret_host, struct reason *reason);
 void kvm_host_close(struct kvm_host *host);
 
+/* True where no more than single instructions are KVM's to emulate. */
+static inline bool kvm_mode_is_hardware(enum kvm_mode mode)
+{
+    return mode == KVM_MODE_SVM || mode == KVM_MODE_VMX;
+}
+
 /* "SVM", "VMX with unrestricted guest", "VMX without unrestricted guest", "other". */
 const char *kvm_mode_name(enum kvm_mode mode);
 

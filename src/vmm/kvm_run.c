@@ -133,13 +133,13 @@ static void access_ports(struct run *run)
     }
 }
 
-/* False: nobody here can. An event on its way cannot be delivered so. */
+/* False: an event on its way cannot be delivered so. */
 static bool step(struct run *run)
 {
     const struct kvm_runner *runner = run->runner;
     int error;
 
-    if (!runner->step || is_delivering(run->vm->run))
+    if (is_delivering(run->vm->run))
         return false;
     error = runner->step(runner->step_context, run->vm, run->context);
     if (error)
@@ -181,7 +181,7 @@ static void fail_internally(struct run *run)
 
     if (shared->internal.suberror == KVM_INTERNAL_ERROR_EMULATION) {
         /* KVM has queued #UD before it came out (handle_emulation_failure() in arch/x86/kvm/x86.c). */
-        if (run->runner->step && events->exception.nr == VECTOR_UD)
+        if (events->exception.nr == VECTOR_UD)
             events->exception.injected = events->exception.pending = 0;
         if (step(run))
             return;
@@ -229,11 +229,8 @@ static void take_exit(struct run *run)
     case KVM_EXIT_IRQ_WINDOW_OPEN:
         count(run, CPU_EXIT_WINDOW);
         break;
-    case KVM_EXIT_DIRTY_RING_FULL:
-        count(run, CPU_EXIT_OTHER);
-        keep_room(run, true);
-        break;
-    case KVM_EXIT_SET_TPR: /* there is nothing that has priorities */
+    case KVM_EXIT_DIRTY_RING_FULL: /* there is room again: see go() */
+    case KVM_EXIT_SET_TPR:         /* there is nothing that has priorities */
     case KVM_EXIT_INTR:
         count(run, CPU_EXIT_OTHER);
         break;
@@ -275,7 +272,7 @@ static void go(struct run *run, uint64_t until_ns)
         shared->immediate_exit = 1;
     error = enter(run, &ran);
     context_now(run->context);
-    keep_room(run, false);
+    keep_room(run, error == 0 && shared->exit_reason == KVM_EXIT_DIRTY_RING_FULL);
     if (ran)
         run->vm->completes = false;
     bool moved = error == 0 || shared->s.regs.regs.rip != rip;

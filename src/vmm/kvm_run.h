@@ -22,7 +22,7 @@ struct kvm_runner {
     int (*keep_room)(void *context, struct kvm_vm *vm, bool full);
     void *room_context;
     /* Executes one instruction that KVM does not: KVM_RUN failed with EFAULT, or could not emulate it. The
-     * registers are in kvm_run.s.regs, to be put back there. -errno. NULL: the VM is stopped. */
+     * registers are in kvm_run.s.regs, to be put back there. -errno. */
     int (*step)(void *context, struct kvm_vm *vm, struct context *machine);
     void *step_context;
 };

@@ -11,8 +11,9 @@ enum {
 };
 #define CR0_PG 0x80000000u
 
-/* Bits of cpu_segment.access. */
-enum { PRESENT = 0x80, SYSTEM_NOT = 0x10, AVL = 0x100, LONG = 0x200, BIG = 0x400, PAGES = 0x800 };
+/* Bits of cpu_segment.access. That of 64-bit code (200h) is left out: it means nothing without long mode, and
+ * KVM refuses a CS that has it then (kvm_is_valid_sregs() in arch/x86/kvm/x86.c). */
+enum { PRESENT = 0x80, SYSTEM_NOT = 0x10, AVL = 0x100, BIG = 0x400, PAGES = 0x800 };
 
 static struct kvm_segment put_segment(const struct cpu_segment *from)
 {
@@ -25,7 +26,6 @@ static struct kvm_segment put_segment(const struct cpu_segment *from)
         .dpl = from->access >> 5 & 3,
         .present = (from->access & PRESENT) != 0,
         .avl = (from->access & AVL) != 0,
-        .l = (from->access & LONG) != 0,
         .db = (from->access & BIG) != 0,
         .g = (from->access & PAGES) != 0,
         .unusable = !(from->access & PRESENT),
@@ -39,8 +39,8 @@ static struct cpu_segment get_segment(const struct kvm_segment *from)
         .limit = from->limit,
         .selector = from->selector,
         .access = (uint16_t)((from->type & 0xf) | (from->s ? SYSTEM_NOT : 0) | (from->dpl & 3) << 5 |
-                             (from->present ? PRESENT : 0) | (from->avl ? AVL : 0) | (from->l ? LONG : 0) |
-                             (from->db ? BIG : 0) | (from->g ? PAGES : 0)),
+                             (from->present ? PRESENT : 0) | (from->avl ? AVL : 0) | (from->db ? BIG : 0) |
+                             (from->g ? PAGES : 0)),
     };
 }
 

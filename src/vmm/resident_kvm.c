@@ -7,6 +7,7 @@
 #include "vmm/kvm_drain.h"
 #include "vmm/kvm_run.h"
 #include "vmm/kvm_state.h"
+#include "vmm/kvm_step.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,23 +59,13 @@ static void forget_dirty(struct memory *memory)
     memory->dirty_count = 0;
 }
 
-/* One instruction that KVM does not execute: one that writes to the ROM or the hole, which are mapped
- * read-only, or whose code is behind an A20 that is off. */
 static int step(void *context_of_step, struct kvm_vm *vm, struct context *context)
 {
     struct resident_kvm *resident = context_of_step;
-    struct cpu_state *state = &context->state.cpu;
-    int error = resident->emulated ? 0 : cpu_x86emu.create(&resident->emulated, NULL);
+    int error = kvm_step(&resident->emulated, vm, context);
 
-    if (!error)
-        error = kvm_state_get_debug(vm, state);
-    if (error)
-        return error;
-    kvm_state_get(vm, state);
-    cpu_x86emu.run(resident->emulated, context, 1);
     forget_dirty(&context->memory);
-    kvm_state_put(vm, state, true);
-    return kvm_state_put_debug(vm, state);
+    return error;
 }
 
 /* Room to mark all lines, touched only by instructions that are emulated. */

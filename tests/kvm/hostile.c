@@ -55,13 +55,12 @@ static void open_on_kvm(struct puppets *puppets, bool resident, uint64_t count)
     puppets->patience_ns = PATIENCE_NS;
 }
 
-static void others_get_their_turn(void **state)
+static void others_get_their_turn(void **resident)
 {
     struct puppets puppets;
     uint64_t until;
 
-    (void)state;
-    open_on_kvm(&puppets, false, HAMMERERS + SLEEPERS);
+    open_on_kvm(&puppets, *(bool *)*resident, HAMMERERS + SLEEPERS);
     for (uint64_t vm = 0; vm < HAMMERERS; vm++)
         assert_int_equal(puppets_tell(&puppets, vm, hammerers[vm].code, hammerers[vm].size), 0);
     until = clock_now_ns() + WATCH_NS;
@@ -80,14 +79,13 @@ static void others_get_their_turn(void **state)
     puppets_close(&puppets);
 }
 
-static void spinners_get_equal_shares(void **state)
+static void spinners_get_equal_shares(void **resident)
 {
     enum { SPINNERS = 4 };
     struct puppets puppets;
     uint32_t before[SPINNERS], least = UINT32_MAX, most = 0;
 
-    (void)state;
-    open_on_kvm(&puppets, false, SPINNERS);
+    open_on_kvm(&puppets, *(bool *)*resident, SPINNERS);
     for (uint64_t vm = 0; vm < SPINNERS; vm++)
         assert_int_equal(puppets_tell(&puppets, vm, hammerers[0].code, hammerers[0].size), 0);
     for (uint64_t vm = 0; vm < SPINNERS; vm++)
@@ -116,7 +114,7 @@ static void await_stop(struct puppets *puppets, enum vm_stop stop)
     assert_int_equal(counts.stops[stop], 1);
 }
 
-static void deaths_are_their_own(void **state)
+static void deaths_are_their_own(void **resident)
 {
     /* LIDT [8008h], which is zero; INT3 */
     static const uint8_t triple[] = {0x0f, 0x01, 0x1e, 0x08, 0x80, 0xcc, 0xeb, 0xfe, 0, 0, 0, 0, 0, 0};
@@ -127,8 +125,7 @@ static void deaths_are_their_own(void **state)
     struct puppets puppets;
     struct vmm_counts counts;
 
-    (void)state;
-    open_on_kvm(&puppets, false, 4 + SLEEPERS);
+    open_on_kvm(&puppets, *(bool *)*resident, 4 + SLEEPERS);
     assert_int_equal(puppets_tell(&puppets, 0, triple, sizeof(triple)), 0);
     await_stop(&puppets, VM_STOP_TRIPLE_FAULT);
     assert_int_equal(puppets_tell(&puppets, 1, coprocessor, sizeof(coprocessor)), 0);
@@ -142,33 +139,38 @@ static void deaths_are_their_own(void **state)
     puppets_close(&puppets);
 }
 
-/* A guest of either class that changes MXCSR, and nothing else before it sleeps. */
-static void one_register_is_enough(void **state)
+/* A guest that changes MXCSR, and nothing else before it sleeps. */
+static void one_register_is_enough(void **resident)
 {
     /* MOV EAX, 200h; MOV CR4, EAX, which lets SSE be used; LDMXCSR [800Fh]; RET; 3F80h, after reset it is
      * 1F80h */
     static const uint8_t code[] = {0x66, 0xb8, 0x00, 0x02, 0x00, 0x00, 0x0f, 0x22, 0xe0, 0x0f,
                                    0xae, 0x16, 0x0f, 0x80, 0xc3, 0x80, 0x3f, 0x00, 0x00};
 
-    (void)state;
-    for (int resident = 0; resident < 2; resident++) {
-        struct puppets puppets;
+    struct puppets puppets;
 
-        open_on_kvm(&puppets, resident, 1 + SLEEPERS);
-        assert_int_equal(puppets_tell(&puppets, 0, code, sizeof(code)), 0);
-        await_stop(&puppets, VM_STOP_UNKNOWN_OPCODE);
-        assert_int_equal(puppets_alive(&puppets, 1, SLEEPERS, PATIENCE_NS), SLEEPERS);
-        puppets_close(&puppets);
-    }
+    open_on_kvm(&puppets, *(bool *)*resident, 1 + SLEEPERS);
+    assert_int_equal(puppets_tell(&puppets, 0, code, sizeof(code)), 0);
+    await_stop(&puppets, VM_STOP_UNKNOWN_OPCODE);
+    assert_int_equal(puppets_alive(&puppets, 1, SLEEPERS, PATIENCE_NS), SLEEPERS);
+    puppets_close(&puppets);
 }
+
+/* In both classes: in shells, and with a KVM VM each. */
+#define BOTH(test)                                                                                           \
+    {"class T: " #test, test, NULL, NULL, &in_shells},                                                       \
+    {                                                                                                        \
+        "class A: " #test, test, NULL, NULL, &each_its_own                                                   \
+    }
 
 int main(void)
 {
+    static bool in_shells = false, each_its_own = true;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(others_get_their_turn),
-        cmocka_unit_test(spinners_get_equal_shares),
-        cmocka_unit_test(deaths_are_their_own),
-        cmocka_unit_test(one_register_is_enough),
+        BOTH(others_get_their_turn),
+        BOTH(spinners_get_equal_shares),
+        BOTH(deaths_are_their_own),
+        BOTH(one_register_is_enough),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
