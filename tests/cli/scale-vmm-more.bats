@@ -16,6 +16,7 @@ load common
         run --separate-stderr "$MVM" scale --engine vmm --guest $guest --max 12 --intervals 3 --out "run-${guest%% *}" $QUICK
         echo "$guest: $output$stderr"
         [ "$status" -eq 0 ]
+        jq -c '.stopped_by, .stop_reason, .population' "run-${guest%% *}/result.json"
         jq -e '.population.alive == 12 and .population.asked == 12 and .stopped_by == "max"' "run-${guest%% *}/result.json"
     done
     # Ticking VMs are woken without being asked: 18.2 times a second each, over seconds.
