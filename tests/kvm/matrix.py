@@ -188,6 +188,7 @@ def main():
     if reason:
         print(f"1..0 # SKIP {reason}")
         return
+    print("TAP version 13", flush=True)
     here = os.path.join(HERE, "..", "guest")
     guests = [matrix.Guest(os.path.join(here, name)) for name in sorted(os.listdir(here)) if name.endswith(".asm")]
     guests = [guest for guest in guests if guest.is_matrix and (not options.guests or guest.name in options.guests)]
@@ -214,7 +215,6 @@ def main():
 
 def report(guests, rights, out, status):
     number = failures = 0
-    print("TAP version 13")
     for guest, right in zip(guests, rights):
         failed = {"": right[2]} if right[2] else failures_of(guest, right, out)
         for way, name in ways_of(guest) if not right[2] else [("", "without KVM")]:
