@@ -92,7 +92,7 @@ static void print_text(const struct host_findings *findings, const struct kvm_st
         const struct host_finding *finding = &findings->items[i];
         char value[sizeof(finding->value)];
 
-        printf("\n%-26s%-26s%s\n", finding->name, text_clean(finding->value, value, sizeof(value)),
+        printf("\n%-26s%-26s  %s\n", finding->name, text_clean(finding->value, value, sizeof(value)),
                finding_verdict_text(finding->verdict));
         text_print_wrapped("  ", finding->meaning, stdout);
         if (finding->advice)
@@ -117,6 +117,17 @@ static void print_help(const struct option_set *sets, size_t count)
     options_print_help(sets, count, stdout);
 }
 
+static int find_all(struct host_findings *findings, struct kvm_state *ret_kvm)
+{
+    int error = host_check_kvm(findings, "", ret_kvm);
+
+    if (!error)
+        error = host_check_memory(findings, "");
+    if (!error)
+        error = host_check_cpu(findings, "");
+    return error ? error : host_check_programs(findings, "");
+}
+
 static int check(const struct check_options *options, struct host_engine *engine)
 {
     struct host_findings findings = {.items = NULL};
@@ -129,7 +140,7 @@ static int check(const struct check_options *options, struct host_engine *engine
         return usage(&reason);
     int error = host_ceilings_read(&ceilings, &needs, options->vms, options->memory_limit, "", &reason);
 
-    if (!error && host_check_kvm(&findings, "", &kvm) < 0)
+    if (!error && find_all(&findings, &kvm) < 0)
         error = reason_set(&reason, ENOMEM, "no memory");
     if (error)
         fprintf(stderr, "mvm host check: %s\n", reason.text);

@@ -146,8 +146,8 @@ struct engine {
     int (*probe)(const void *options, struct reason *reason);
 
     /* What VMs with these options need of a host, for `mvm host`. `ret_needs` is zeroed by the caller. What is
-     * counted (tasks, files) is right to the last one, so that the limit at which a run ends can be foretold;
-     * memory is an estimate, or left at 0 with these options. Cheap, starts nothing, and is called whether or not
+     * counted (tasks, mvm's own descriptors) is right to the last one, so that the limit at which a run ends can be
+     * foretold; open files of the whole host are right within some tens, as the kernel counts them; memory is an estimate, or left at 0 with these options. Cheap, starts nothing, and is called whether or not
      * the engine can run here. */
     void (*needs)(const void *options, struct host_needs *ret_needs);
 

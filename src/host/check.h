@@ -41,8 +41,8 @@ struct kvm_state {
     bool nested;       /* this host is a VM itself */
 };
 
-/* Whether KVM keeps a thread for each VM against iTLB multihit (kvm_nx_huge_page_recovery_worker()): unless its
- * parameter nx_huge_pages is "never". */
+/* Whether KVM keeps a thread for each VM against iTLB multihit (kvm_nx_huge_page_recovery_worker()): unless
+ * its parameter nx_huge_pages is "never". */
 bool host_kvm_makes_threads(const char *root);
 
 /* Whether that thread is there although this processor does not have the fault. */
@@ -54,5 +54,15 @@ bool host_kvm_thread_is_needless(const char *root);
  * is there.
  */
 int host_check_kvm(struct host_findings *findings, const char *root, struct kvm_state *ret_state);
+
+/* Memory, swap, zram, overcommit, huge pages, KSM. `root` as for sampler_open(); what the host does not tell
+ * is left out. -ENOMEM. */
+int host_check_memory(struct host_findings *findings, const char *root);
+
+/* Cores, frequency governor, energy policy, quotas of control groups, mitigations. */
+int host_check_cpu(struct host_findings *findings, const char *root);
+
+/* What programs around VMs use up: files of a process, inotify, ports, loopback addresses. */
+int host_check_programs(struct host_findings *findings, const char *root);
 
 #endif

@@ -10,6 +10,8 @@ load common
     [ "$status" -eq 0 ]
     "$MVM" host check --json >found
     jq -e '.findings | length >= 2 and all(.name and .value and .meaning and (.verdict | IN("good", "better", "bad")))' found
+    jq -e '.findings | map(.name) | contains(["memory", "swap", "vm.overcommit_memory", "transparent huge pages", "ksm", "cpus",
+        "frequency governor", "ulimit -n", "local ports", "loopback addresses"])' found
     jq -e '.kvm.usable == (.kvm.why_not == null) and .kvm.usable == (.findings[0].verdict == "good")' found
     if jq -e .kvm.usable found; then
         [ "${lines[0]}" = "KVM is usable" ]

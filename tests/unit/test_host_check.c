@@ -12,19 +12,42 @@
 
 #include <cmocka.h>
 
-static struct host_findings check(const char *host, struct kvm_state *ret_state)
+static const char *canned(const char *host)
 {
-    char root[4096];
+    static char root[4096];
     const char *data = getenv("MVM_TEST_DATA");
-    struct host_findings findings = {.items = NULL};
 
     snprintf(root, sizeof(root), "%s/host-%s", data ? data : "tests/unit/data", host);
-    assert_int_equal(host_check_kvm(&findings, root, ret_state), 0);
-    for (size_t i = 0; i < findings.count; i++) {
-        assert_non_null(findings.items[i].meaning);
+    return root;
+}
+
+static void assert_well_formed(const struct host_findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        assert_non_null(findings->items[i].meaning);
         /* What could be better says how. */
-        assert_int_equal(findings.items[i].advice != NULL, findings.items[i].verdict != FINDING_GOOD);
+        assert_int_equal(findings->items[i].advice != NULL, findings->items[i].verdict != FINDING_GOOD);
     }
+}
+
+static struct host_findings check(const char *host, struct kvm_state *ret_state)
+{
+    struct host_findings findings = {.items = NULL};
+
+    assert_int_equal(host_check_kvm(&findings, canned(host), ret_state), 0);
+    assert_well_formed(&findings);
+    return findings;
+}
+
+/* All but KVM. */
+static struct host_findings check_rest(const char *host)
+{
+    struct host_findings findings = {.items = NULL};
+
+    assert_int_equal(host_check_memory(&findings, canned(host)), 0);
+    assert_int_equal(host_check_cpu(&findings, canned(host)), 0);
+    assert_int_equal(host_check_programs(&findings, canned(host)), 0);
+    assert_well_formed(&findings);
     return findings;
 }
 
@@ -109,12 +132,54 @@ static void explains_why_there_is_no_kvm(void **state)
     host_findings_release(&findings);
 }
 
+static void judges_what_is_not_kvm(void **state)
+{
+    struct host_findings findings = check_rest("tight");
+
+    (void)state;
+    assert_found(&findings, "memory", "7.63 GiB, 5.72 GiB available", FINDING_GOOD, "");
+    assert_found(&findings, "swap", "1.91 GiB, 1.43 GiB free", FINDING_GOOD, "");
+    assert_found(&findings, "zram0", "4.00 GiB, zstd", FINDING_GOOD, "");
+    assert_null(find(&findings, "vda"));
+    assert_found(&findings, "vm.overcommit_memory", "2, never", FINDING_BAD,
+                 "sysctl -w vm.overcommit_memory=0");
+    assert_found(&findings, "transparent huge pages", "always", FINDING_GOOD, "");
+    assert_found(&findings, "ksm", "on", FINDING_GOOD, "");
+    assert_found(&findings, "frequency governor", "powersave", FINDING_BETTER, "scaling_governor");
+    assert_found(&findings, "energy policy", "balance_power", FINDING_BETTER,
+                 "energy_performance_preference");
+    /* Of the group above this process's own. */
+    assert_found(&findings, "cpu.cfs_quota_us of /box", "1.50 CPUs", FINDING_BETTER, "/box/cpu.cfs_quota_us");
+    assert_found(&findings, "mitigations", "1 needless, 1 at work, 1 lacking", FINDING_BETTER, "");
+    assert_found(&findings, "ulimit -n", "1,024, at most 1,048,576", FINDING_GOOD, "");
+    assert_found(&findings, "inotify instances", "128", FINDING_GOOD, "");
+    assert_found(&findings, "inotify watches", "8,192", FINDING_GOOD, "");
+    assert_found(&findings, "local ports", "32768 to 60999: 28,232", FINDING_GOOD, "");
+    assert_found(&findings, "loopback addresses", "down", FINDING_BETTER, "ip link set lo up");
+    host_findings_release(&findings);
+}
+
+static void leaves_out_what_a_host_does_not_tell(void **state)
+{
+    struct host_findings findings = check_rest("empty");
+
+    (void)state;
+    assert_null(find(&findings, "memory"));
+    assert_null(find(&findings, "vm.overcommit_memory"));
+    assert_null(find(&findings, "mitigations"));
+    assert_null(find(&findings, "local ports"));
+    assert_found(&findings, "frequency governor", "none", FINDING_GOOD, "");
+    host_findings_release(&findings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges_an_amd_host),
         cmocka_unit_test(judges_an_intel_host),
         cmocka_unit_test(explains_why_there_is_no_kvm),
+        cmocka_unit_test(judges_what_is_not_kvm),
+        cmocka_unit_test(leaves_out_what_a_host_does_not_tell),
     };
 
     return cmocka_run_group_tests_name("host_check", tests, NULL, NULL);
