@@ -9,6 +9,7 @@
 #include "host/resource.h"
 #include "host/survive.h"
 #include "study/limits_matrix.h"
+#include "study/limits_preset.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -20,7 +21,7 @@
 
 struct matrix_options {
     struct option_list vary, rows;
-    const char *order, *out, *resume;
+    const char *preset, *order, *out, *resume;
     uint64_t repeats, seed;
     bool overwrite, json, quiet, help;
 };
@@ -37,6 +38,11 @@ static const struct option_spec specs[] = {
      FIELD(vary), .fallback = NULL},
     {"row", OPTION_LIST, "OPTIONS", "a row with these options, split as a shell splits them", FIELD(rows),
      .fallback = NULL},
+    {"preset", OPTION_CHOICE, "NAME",
+     "the rows of the 2013 study's Table I (table1) or II (table2), or the ladder from QEMU as it is sold to "
+     "a VM that is "
+     "data (ladder)",
+     FIELD(preset), .fallback = NULL, .choices = limits_preset_names},
     {"repeats", OPTION_COUNT, "N", "how often each row is run", FIELD(repeats), .fallback = "1", .least = 1,
      .most = 1000},
     {"order", OPTION_CHOICE, "ORDER", "in which rows are run: given or random (by --seed)", FIELD(order),
@@ -62,7 +68,8 @@ struct session {
     struct matrix_options options;
     struct arguments own, base; /* the words of the matrix, and those that every row has */
     struct limits_matrix matrix;
-    struct parsed_row *rows; /* of the matrix's cells */
+    struct limits_preset *preset; /* NULL: none */
+    struct parsed_row *rows;      /* of the matrix's cells */
     struct limits limits;
     struct watchdog watchdog;
     char directory[3000];
@@ -126,19 +133,47 @@ static int parse_own(struct session *session, struct reason *reason)
                          reason);
 }
 
+/* The rows given in full: those of a preset, or of --row. */
+static int gather_given(struct session *session, struct limits_given **ret_given, size_t *ret_count,
+                        struct reason *reason)
+{
+    const struct matrix_options *options = &session->options;
+    struct limits_given *given = calloc(options->rows.count + LIMITS_PRESET_ROWS, sizeof(*given));
+
+    if (options->preset && options->rows.count > 0) {
+        free(given);
+        return reason_set(reason, EINVAL, "--preset and --row exclude each other");
+    }
+    if (options->preset)
+        session->preset = malloc(sizeof(*session->preset));
+    if (!given || (options->preset && !session->preset)) {
+        free(given);
+        return reason_set(reason, ENOMEM, "no memory for the rows");
+    }
+    for (size_t i = 0; i < options->rows.count; i++)
+        given[i].words = options->rows.items[i];
+    *ret_count = options->rows.count;
+    if (session->preset) {
+        limits_preset_make(session->preset, options->preset);
+        memcpy(given, session->preset->rows, sizeof(session->preset->rows));
+        *ret_count = session->preset->count;
+        session->limits.ladder = session->preset->ladder;
+    }
+    *ret_given = given;
+    return 0;
+}
+
 static int make_matrix(struct session *session, struct reason *reason)
 {
     const struct matrix_options *options = &session->options;
-    struct limits_given *given = calloc(options->rows.count + 1, sizeof(*given));
+    struct limits_given *given = NULL;
+    size_t count = 0;
+    int error = gather_given(session, &given, &count, reason);
 
-    if (!given)
-        return reason_set(reason, ENOMEM, "no memory for the rows");
-    for (size_t i = 0; i < options->rows.count; i++)
-        given[i].words = options->rows.items[i];
-    int error =
-        limits_matrix_make(&session->matrix, &session->base, given, options->rows.count, options->vary.items,
-                           options->vary.count, (unsigned)options->repeats, reason);
-
+    if (error)
+        return error;
+    error = limits_matrix_make(&session->matrix, &session->base, given, count, options->vary.items,
+                               options->vary.count, (unsigned)options->repeats, reason);
     free(given);
     if (!error)
         error = limits_matrix_sha256(&session->matrix, session->limits.matrix);
@@ -178,7 +213,8 @@ static int parse_rows(struct session *session, struct reason *reason)
         row->repeat = cell->repeat;
         row->study = cell->study ? limits_study_find(cell->study) : NULL;
         row_describe(&session->rows[i], row);
-        error = row_probe(&session->rows[i], &why);
+        error =
+            cell->absent ? reason_set(&why, ENOENT, "%s", cell->absent) : row_probe(&session->rows[i], &why);
         if (error == -EINVAL || (error && session->single))
             return session->single ? reason_set(reason, -error, "%s", why.text)
                                    : reason_set(reason, -error, "row '%s': %s", cell->label, why.text);
@@ -385,6 +421,7 @@ static void release(struct session *session)
     for (size_t i = 0; session->rows && i < session->limits.count; i++)
         row_release(&session->rows[i]);
     free(session->rows);
+    free(session->preset);
     limits_release(&session->limits);
     limits_matrix_release(&session->matrix);
     options_release(&set, 1);

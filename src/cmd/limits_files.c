@@ -9,9 +9,59 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int text(const struct limits *limits, FILE *to)
+{
+    report_limits_text(limits, to);
+    return 0;
+}
+
+static int markdown(const struct limits *limits, FILE *to)
+{
+    report_limits_markdown(limits, to);
+    return 0;
+}
+
+static int latex(const struct limits *limits, FILE *to)
+{
+    report_limits_latex(limits, to);
+    return 0;
+}
+
+static const struct {
+    const char *name, *title;
+    int (*write)(const struct limits *limits, FILE *to);
+} files[] = {
+    {"limits.txt", "tables", text},
+    {"limits.md", "Markdown", markdown},
+    {"limits.tex", "LaTeX", latex},
+    {"limits.svg", "picture", report_limits_svg},
+};
+
+enum { FILES = sizeof(files) / sizeof(files[0]) };
+
+static int write_file(const struct limits *limits, const char *directory, size_t at, struct reason *reason)
+{
+    char path[4200], *bytes = NULL;
+    size_t length = 0;
+    FILE *to = open_memstream(&bytes, &length);
+    int error = to ? files[at].write(limits, to) : -ENOMEM;
+
+    if (to && fclose(to) != 0)
+        error = -ENOMEM;
+    snprintf(path, sizeof(path), "%s/%s", directory, files[at].name);
+    error = error ? reason_set(reason, -error, "cannot make %s", path)
+                  : file_replace(path, bytes, length, reason);
+    free(bytes);
+    return error;
+}
+
 int limits_files_write(const struct limits *limits, const char *directory, struct reason *reason)
 {
-    return limits_write(limits, directory, reason);
+    int error = limits_write(limits, directory, reason);
+
+    for (size_t i = 0; !error && i < FILES; i++)
+        error = write_file(limits, directory, i, reason);
+    return error;
 }
 
 int limits_files_print(const struct limits *limits, struct reason *reason)
@@ -28,5 +78,7 @@ int limits_files_print(const struct limits *limits, struct reason *reason)
 
 void limits_files_name(const char *directory, FILE *to)
 {
-    fprintf(to, "\nresult   %s/limits.json\n", directory);
+    fprintf(to, "\n%-10s%s/limits.json\n", "result", directory);
+    for (size_t i = 0; i < FILES; i++)
+        fprintf(to, "%-10s%s/%s\n", files[i].title, directory, files[i].name);
 }

@@ -72,14 +72,17 @@ static int run_here(struct child *child)
 
 static int work(void *context)
 {
-    return run_here(context);
+    const struct child *child = context;
+
+    return row_is_for_lab(child->run->row) ? row_run_in_lab(child->run) : run_here(context);
 }
 
 static int set_knobs(const struct row_run *run, struct reason *reason)
 {
     int error = 0;
 
-    for (size_t i = 0; !error && i < host_knob_count; i++)
+    /* Those of the laboratory are set there. */
+    for (size_t i = 0; !error && i < host_knob_count && !row_is_for_lab(run->row); i++)
         if (run->row->options.knobs[i])
             error = knob_set(&run->watchdog->board->journal, "", host_knobs[i].name,
                              run->row->options.knobs[i], reason);
@@ -122,7 +125,7 @@ static int judge(const struct row_run *run, int status, struct limits_row *row)
     result_release(&row->result);
     if (result_read(&row->result, run->directory, &reason) < 0) {
         result_init(&row->result);
-        fail(row, LIMITS_FAILED,
+        fail(row, status == ROW_CANNOT_RUN ? LIMITS_CANNOT_RUN : LIMITS_FAILED,
              board->killed           ? board->verdict
              : board->reason.text[0] ? board->reason.text
                                      : reason.text);
@@ -142,8 +145,11 @@ int row_run(const struct row_run *run, struct limits_row *limits_row)
 {
     struct child child = {.run = run};
     struct reason reason = {""};
+    char old[4200];
     int error = set_knobs(run, &reason);
 
+    snprintf(old, sizeof(old), "%s/result.json", run->directory);
+    unlink(old);
     if (error) {
         fail(limits_row, LIMITS_CANNOT_RUN, reason.text);
     } else {

@@ -18,6 +18,8 @@ struct row_options {
     const char *rate_text;
     uint64_t memory_limit, max, samples, sample_ns, settle_ns, latency_ns, heartbeat_ns, memory_floor;
     double cpu_limit, exhausted;
+    const char *kernel; /* "host", "default", or a version as of `mvm lab` */
+    uint64_t lab_memory, lab_cpus;
     const char *knobs[3]; /* in the order of host_knobs */
 };
 
@@ -62,6 +64,15 @@ struct row_run {
     struct watchdog *watchdog;
     bool (*interrupted)(void *context);
 };
+
+/* The exit status of a row's process beside those of commands: there is no host that it could run on. */
+enum { ROW_CANNOT_RUN = 3 };
+
+/* In the process of the row: runs it in the laboratory; returns the exit status. */
+int row_run_in_lab(const struct row_run *run);
+
+/* True for a row that runs in the laboratory. */
+bool row_is_for_lab(const struct parsed_row *row);
 
 /* Runs the row in a process of its own under the watchdog, with the host's settings changed for it, and reads
  * its result. `limits_row` becomes DONE, FAILED or, with a reason, CANNOT_RUN; -ECANCELED: the user wants an

@@ -146,6 +146,17 @@ static int add_busybox(struct tree *tree, int stop, struct reason *reason)
     return error;
 }
 
+/* The option and its value at `word`, in one word, in two, or within a text. */
+static bool says(char *const *word, const char *option, const char *value)
+{
+    char joined[64], apart[64];
+
+    snprintf(joined, sizeof(joined), "%s=%s", option, value);
+    snprintf(apart, sizeof(apart), "%s %s", option, value);
+    return (strcmp(*word, option) == 0 && word[1] && strcmp(word[1], value) == 0) || strstr(*word, joined) ||
+           strstr(*word, apart);
+}
+
 /* QEMU goes in where the command speaks of it: by the program's name, or as the engine of mvm, whose default
  * is qemu-system-i386. */
 static int add_named_qemus(struct tree *tree, char *const *command, struct reason *reason)
@@ -154,11 +165,12 @@ static int add_named_qemus(struct tree *tree, char *const *command, struct reaso
     int error = 0;
 
     for (char *const *word = command; *word && !error; word++) {
-        bool last = strcmp(*word, "--engine") == 0 && word[1] && strcmp(word[1], "qemu") == 0;
+        const char *meant = says(word, "--engine", "qemu")           ? "qemu-system-i386"
+                            : says(word, "--architecture", "x86_64") ? "qemu-system-x86_64"
+                                                                     : NULL;
         char *found;
 
-        if ((last || strstr(*word, "--engine qemu") || strstr(*word, "--engine=qemu")) &&
-            program_find("qemu-system-i386", &found, NULL) == 0) {
+        if (meant && program_find(meant, &found, NULL) == 0) {
             error = tree_add(tree, found, reason);
             free(found);
         }

@@ -65,7 +65,7 @@ CELL(cell_swap)
 CELL(cell_size)
 {
     UNUSED(row);
-    fixed(figures->size_bytes / 1024, figures->size_bytes < 102400 ? 2 : 0, ret_text);
+    fixed(figures->size_bytes / 1024, fabs(figures->size_bytes) < 102400 ? 2 : 0, ret_text);
 }
 
 CELL(cell_minutes)

@@ -74,14 +74,7 @@ int report_write_svg(const struct report_run *runs, size_t count, FILE *to)
         return -ENOMEM;
     }
     int height = (int)ceil(picture.y);
-    fprintf(to,
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
-            "role=\"img\">\n"
-            "<title>Resources by number of virtual machines</title>\n",
-            SVG_WIDTH, height, SVG_WIDTH, height);
-    svg_style(to);
-    fprintf(to, "<rect class=\"ground\" width=\"%d\" height=\"%d\"/>\n", SVG_WIDTH, height);
+    svg_begin(to, height, "Resources by number of virtual machines");
     fwrite(body, 1, length, to);
     fputs("</svg>\n", to);
     free(body);

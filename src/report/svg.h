@@ -43,6 +43,9 @@ int svg_wrap(FILE *to, double x, double y, double width, int lines, const char *
 
 /* svg_style.c: the style sheet with the colours of both grounds. */
 void svg_style(FILE *to);
+/* All that stands before the drawing: the root element, the title (plain ASCII), the style sheet, the ground.
+ */
+void svg_begin(FILE *to, int height, const char *title);
 
 /* svg_axis.c */
 void svg_choose_axis(struct picture *picture);

@@ -68,3 +68,15 @@ void svg_style(FILE *to)
         fprintf(to, ".run%d{color:%s}\n", i, run_colours[i].dark);
     fputs("}\n</style>\n", to);
 }
+
+void svg_begin(FILE *to, int height, const char *title)
+{
+    fprintf(to,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+            "role=\"img\">\n"
+            "<title>%s</title>\n",
+            SVG_WIDTH, height, SVG_WIDTH, height, title);
+    svg_style(to);
+    fprintf(to, "<rect class=\"ground\" width=\"%d\" height=\"%d\"/>\n", SVG_WIDTH, height);
+}

@@ -53,8 +53,9 @@ bool guard_too_many_lost(struct guard *guard, const struct engine_counts *counts
     return true;
 }
 
+/* A share is used up by VMs; before the first one it is somebody else who takes memory. */
 static void look_at_amounts(struct guard *guard, const struct host_reading *now,
-                            const struct host_usage *usage)
+                            const struct host_usage *usage, const struct engine_counts *counts)
 {
     char floor[SIZE_TEXT_ROOM], sentence[256];
 
@@ -62,7 +63,8 @@ static void look_at_amounts(struct guard *guard, const struct host_reading *now,
         snprintf(sentence, sizeof(sentence), "the host has less than %s of memory available",
                  size_text((double)guard->memory_floor_bytes, floor));
         stop(guard, STOP_MEMORY, sentence);
-    } else if (guard->share->memory_bytes > 0 && usage->percent[RESOURCE_MEMORY] >= share_most) {
+    } else if (guard->share->memory_bytes > 0 && counts->started > 0 &&
+               usage->percent[RESOURCE_MEMORY] >= share_most) {
         stop(guard, STOP_MEMORY, "the share of memory was used up while VMs were being started");
     } else if (now->oom_kills > guard->baseline->reading.oom_kills) {
         stop(guard, STOP_MEMORY, "the kernel began to kill processes for want of memory");
@@ -124,7 +126,7 @@ bool guard_go_on(void *context, const struct engine_counts *counts)
     if (guard->last.at_ns == 0)
         guard->last = now;
     host_usage(&guard->last, &now, guard->limits, guard->baseline, guard->share, &usage);
-    look_at_amounts(guard, &now, &usage);
+    look_at_amounts(guard, &now, &usage, counts);
     if (now.at_ns - guard->last.at_ns >= RATE_WINDOW_NS) {
         if (guard->stop == STOP_NOT_YET && usage.percent[RESOURCE_PRESSURE] >= pressure_most)
             stop(guard, STOP_PRESSURE, "the host stands still waiting for memory (PSI memory full)");

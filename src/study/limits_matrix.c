@@ -118,6 +118,7 @@ static int fill_cell(struct limits_cell *cell, const struct arguments *base, con
         if (error)
             return error;
         cell->study = given->study;
+        cell->absent = given->absent;
         snprintf(cell->label, sizeof(cell->label), "%s", given->label ? given->label : given->words);
     }
     for (size_t i = varied_count; i-- > 0; combination /= varied[i].count)

@@ -18,16 +18,17 @@ enum { LIMITS_ROWS_MOST = 10000, LIMITS_LABEL = 160, LIMITS_NAME = 72 };
 
 /* One row given in full: what is to be said of it beside what all rows have. */
 struct limits_given {
-    const char *label; /* NULL: its words */
-    const char *words; /* split as a shell splits them */
-    const char *study; /* the row of the 2013 study that it repeats, such as "I.3"; NULL: none */
+    const char *label;  /* NULL: its words */
+    const char *words;  /* split as a shell splits them */
+    const char *study;  /* the row of the 2013 study that it repeats, such as "I.3"; NULL: none */
+    const char *absent; /* a sentence: what it needs and this host has not; NULL: nothing */
 };
 
 struct limits_cell { /* one run: a row, and the how-manieth repeat of it */
     struct arguments words;
     char label[LIMITS_LABEL];
     char name[LIMITS_NAME]; /* of its directory */
-    const char *study;
+    const char *study, *absent;
     size_t row;      /* from 0, in the order given */
     unsigned repeat; /* from 0 */
 };

@@ -36,6 +36,8 @@ LIST
     wrong="--frobnicate" refused "$MVM" limits --frobnicate
     wrong="'extra'" refused "$MVM" limits --engine null --max 5 extra
     wrong="ksm" refused "$MVM" limits --engine null --max 5 --ksm perhaps
+    wrong="--preset" refused "$MVM" limits --preset table3
+    wrong="exclude" refused "$MVM" limits --preset ladder --row '--guest tick'
     wrong="nothing of the host" refused "$MVM" limits --engine null --out run
     [ ! -e run/result.json ]
 }
@@ -129,4 +131,11 @@ LIST
         [ "$SECONDS" -lt "$end" ] || { ps -fp "$row,$watchdog"; return 1; }
         sleep 0.1
     done
+}
+
+@test "three exhaustion runs in a row leave whole results, and the host as it was" {
+    need_qemu
+    run "$BATS_TEST_DIRNAME/../../bench/exhaustion" "$MVM" 3 160M
+    [ "$status" -eq 0 ] || { echo "$output"; return 1; }
+    [[ "$output" == *"result whole 3 of 3, nothing left 3 of 3, memory back within 2 % 3 of 3"* ]]
 }

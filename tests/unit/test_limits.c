@@ -36,8 +36,8 @@ static void make(struct limits_matrix *matrix, const struct limits_given *given,
 
 static void test_rows_are_every_combination(void **state)
 {
-    static const struct limits_given given[] = {{"one", "--engine qemu", "I.3"},
-                                                {NULL, "--engine 'v m'", NULL}};
+    static const struct limits_given given[] = {{.label = "one", .words = "--engine qemu", .study = "I.3"},
+                                                {.words = "--engine 'v m'"}};
     static const char *const vary[] = {"guest=tick,sleep", "machine=isapc,,x=on,pc"};
     struct limits_matrix matrix;
 
