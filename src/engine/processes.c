@@ -49,8 +49,8 @@ int process_options_describe(const struct process_options *options, struct resul
 }
 
 /* What process_events_open() and the keeper open, and what the start of a VM has open for a moment: the VM's
- * end of its serial port and /dev/null. */
-enum { FILES_ONCE = 5, FILES_OF_START = 2 };
+ * end of its serial port and /dev/null, and in the child, whose limit is the same, its oom_score_adj. */
+enum { FILES_ONCE = 5, FILES_OF_START = 3 };
 
 void process_needs(struct host_needs *ret_needs)
 {

@@ -3,6 +3,7 @@
 
 #include "host/procfile.h"
 
+#include <dirent.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,4 +117,24 @@ uint64_t host_bounds_own_files(const struct host_bounds *bounds)
     if (bounds->nr_open > 0 && bounds->files_hard > bounds->nr_open)
         return bounds->files_soft;
     return bounds->nr_open > 0 && bounds->may_raise_files ? bounds->nr_open : bounds->files_hard;
+}
+
+uint64_t host_own_descriptors(const char *root, uint64_t limit)
+{
+    char path[PROCFILE_PATH];
+    uint64_t count = 0;
+
+    snprintf(path, sizeof(path), "%s/proc/self/fd", root);
+    DIR *directory = opendir(path);
+
+    if (!directory)
+        return 0;
+    for (const struct dirent *entry; (entry = readdir(directory));) {
+        const char *at = entry->d_name;
+        uint64_t number;
+
+        count += text_number(&at, &number) && number < limit && number != (uint64_t)dirfd(directory);
+    }
+    closedir(directory);
+    return count;
 }

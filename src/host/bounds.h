@@ -32,6 +32,10 @@ void host_bounds_read(struct host_bounds *ret_bounds, const char *root);
 /* The descriptors that this process can come to have: see host_raise_file_limit(). 0: not known. */
 uint64_t host_bounds_own_files(const struct host_bounds *bounds);
 
+/* Descriptors that this process has now below number `limit`: those above, from before the limit was lowered,
+ * take no place of it. */
+uint64_t host_own_descriptors(const char *root, uint64_t limit);
+
 /* How many tasks there are, this process not counted. */
 struct host_tasks {
     uint64_t all;     /* of the kernel (threads-max) */

@@ -28,6 +28,7 @@ struct making {
     struct host_bounds bounds;
     struct host_tasks tasks;
     struct host_reading reading;
+    uint64_t own_files; /* of this program, its sampler's among them, as in a run */
 };
 
 static void add(struct host_ceilings *ceilings, const struct host_ceiling *made)
@@ -132,7 +133,7 @@ static void add_files(struct making *making)
                                    .meaning =
                                        "open files of one process, here mvm's own, which raises its limit "
                                        "as far as it may",
-                                   .used = making->reading.own_files,
+                                   .used = making->own_files,
                                    .need = needs->own_files};
 
     ceiling.need.once += HARNESS_FILES;
@@ -268,9 +269,11 @@ int host_ceilings_read(struct host_ceilings **ret_ceilings, const struct host_ne
     struct sampler *sampler = NULL;
     int error = ceilings ? sampler_open(&sampler, root, reason) : reason_set(reason, ENOMEM, "no memory");
 
+    host_bounds_read(&making.bounds, root);
     if (!error) {
         sampler_watch_own(sampler, true);
-        error = sampler_read(sampler, &making.reading, reason); /* its own files are in it, as in a run */
+        error = sampler_read(sampler, &making.reading, reason);
+        making.own_files = host_own_descriptors(root, host_bounds_own_files(&making.bounds));
     }
     sampler_close(sampler);
     if (error) {
@@ -279,7 +282,6 @@ int host_ceilings_read(struct host_ceilings **ret_ceilings, const struct host_ne
     }
     ceilings->needs = needs;
     ceilings->vms = vms;
-    host_bounds_read(&making.bounds, root);
     host_tasks_count(&making.tasks, &making.bounds, root);
     add_memory(&making, memory_limit_bytes, root);
     add_tasks(&making, root);

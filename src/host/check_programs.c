@@ -5,12 +5,19 @@
 
 #include "host/bounds.h"
 #include "host/procfile.h"
-#include "result/number.h"
 
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const char *limit_text(uint64_t limit, char text[32])
+{
+    if (limit == UINT64_MAX)
+        return "unlimited";
+    snprintf(text, 32, "%llu", (unsigned long long)limit);
+    return text;
+}
 
 static int check_files(struct host_findings *findings, const char *root)
 {
@@ -19,14 +26,13 @@ static int check_files(struct host_findings *findings, const char *root)
         .meaning = "open files of a process: what it begins with, and how far it may raise "
                    "that itself, as mvm does"};
     struct host_bounds bounds;
-    char soft[NUMBER_ROOM], hard[NUMBER_ROOM];
+    char soft[32], hard[32];
 
     host_bounds_read(&bounds, root);
     if (bounds.files_soft == 0)
         return 0;
-    snprintf(finding.value, sizeof(finding.value), "%s, at most %s",
-             bounds.files_soft == UINT64_MAX ? "unlimited" : number_grouped(bounds.files_soft, soft),
-             bounds.files_hard == UINT64_MAX ? "unlimited" : number_grouped(bounds.files_hard, hard));
+    snprintf(finding.value, sizeof(finding.value), "%s, at most %s", limit_text(bounds.files_soft, soft),
+             limit_text(bounds.files_hard, hard));
     return host_findings_add(findings, &finding);
 }
 
@@ -51,7 +57,7 @@ static int check_inotify(struct host_findings *findings, const char *root)
         if (procfile_number(root, limits[i].path, &number) < 0)
             continue;
         text_copy(finding.name, sizeof(finding.name), limits[i].name);
-        number_grouped(number, finding.value);
+        snprintf(finding.value, sizeof(finding.value), "%llu", (unsigned long long)number);
         error = host_findings_add(findings, &finding);
     }
     return error;
@@ -63,22 +69,22 @@ static int check_ports(struct host_findings *findings, const char *root)
                                    .meaning =
                                        "for connections from one address to one service "
                                        "(net.ipv4.ip_local_port_range); mvm's own ways to its VMs take none"};
-    char text[64], number[NUMBER_ROOM];
+    char text[64];
     const char *at = text;
     uint64_t first, last;
 
     if (procfile_text(root, "/proc/sys/net/ipv4/ip_local_port_range", text, sizeof(text)) < 0 ||
         !text_number(&at, &first) || !text_number(&at, &last) || last < first)
         return 0;
-    snprintf(finding.value, sizeof(finding.value), "%llu to %llu: %s", (unsigned long long)first,
-             (unsigned long long)last, number_grouped(last - first + 1, number));
+    snprintf(finding.value, sizeof(finding.value), "%llu to %llu: %llu", (unsigned long long)first,
+             (unsigned long long)last, (unsigned long long)(last - first + 1));
     return host_findings_add(findings, &finding);
 }
 
 static int check_loopback(struct host_findings *findings, const char *root)
 {
     struct host_finding finding = {.name = "loopback addresses",
-                                   .value = "127.0.0.1 to 127.255.255.254: 16,777,214",
+                                   .value = "127.0.0.1 to 127.255.255.254",
                                    .meaning =
                                        "on each of which a program can have all ports, for a VM of its own"};
     char text[64];

@@ -24,7 +24,10 @@ uint64_t host_need_of(const struct host_needs *needs, const struct host_need *ne
 {
     uint64_t groups = needs->group_vms > 0 ? vms / needs->group_vms + (vms % needs->group_vms > 0) : 0;
 
-    return add(need->once, add(multiply(need->each, vms), multiply(need->group, groups)));
+    uint64_t young = vms < needs->young_vms ? vms : needs->young_vms;
+
+    return add(add(need->once, multiply(need->each, vms)),
+               add(multiply(need->group, groups), multiply(need->young, young)));
 }
 
 uint64_t host_need_fits(const struct host_needs *needs, const struct host_need *need, uint64_t room)

@@ -6,13 +6,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* An amount: once for the whole population, for each VM, and for each group of VMs that share a process. */
+/* An amount: once for the whole population, for each VM, for each group of VMs that share a process, and for
+ * each VM that was started a moment ago. */
 struct host_need {
-    uint64_t once, each, group;
+    uint64_t once, each, group, young;
 };
 
 struct host_needs {
     uint64_t group_vms; /* VMs of one group; 0: there are no groups */
+    uint64_t young_vms; /* VMs that are young at the same time, at most */
 
     struct host_need tasks; /* processes and threads, this program's own process among them */
     struct host_need

@@ -5,7 +5,6 @@
 #include "base/option.h"
 #include "host/check.h"
 #include "host/procfile.h"
-#include "result/number.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -82,13 +81,13 @@ static int add_obstacle(struct host_tune_plan *plan, bool in_the_way, const char
 /* A limit that somebody has set on purpose, or that is not the kernel's to lift. */
 static int leave(struct host_tune_plan *plan, const struct host_ceiling *ceiling)
 {
-    char why[700], number[NUMBER_ROOM];
+    char why[700];
 
     const char *remedy = ceiling->remedy       ? ceiling->remedy
                          : ceiling->command[0] ? "somebody has set it for this control group"
                                                : "the kernel takes no higher limit";
 
-    snprintf(why, sizeof(why), "it holds %s VMs; %s%s%.400s", number_grouped(ceiling->holds, number), remedy,
+    snprintf(why, sizeof(why), "it holds %llu VMs; %s%s%.400s", (unsigned long long)ceiling->holds, remedy,
              ceiling->command[0] ? ": " : "", ceiling->command);
     return add_obstacle(plan, true, ceiling->name, why);
 }
@@ -99,7 +98,7 @@ static int raise_limit(struct host_tune_plan *plan, const struct host_ceilings *
     uint64_t wanted = host_ceiling_wanted(ceilings, ceiling, ceilings->vms);
     uint64_t needed = host_need_of(ceilings->needs, &ceiling->need, ceilings->vms);
     struct host_change change;
-    char why[700], number[NUMBER_ROOM];
+    char why[700];
 
     snprintf(change.name, sizeof(change.name), "%.*s", (int)strcspn(ceiling->name, " "), ceiling->name);
     text_copy(change.path, sizeof(change.path), ceiling->path);
@@ -110,9 +109,9 @@ static int raise_limit(struct host_tune_plan *plan, const struct host_ceilings *
     if (wanted - ceiling->more < needed || wanted - ceiling->more - needed < ceiling->used) {
         uint64_t room = wanted - ceiling->more > ceiling->used ? wanted - ceiling->more - ceiling->used : 0;
 
-        snprintf(why, sizeof(why), "the kernel takes no more than %llu, which holds %s VMs",
+        snprintf(why, sizeof(why), "the kernel takes no more than %llu, which holds %llu VMs",
                  (unsigned long long)ceiling->most,
-                 number_grouped(host_need_fits(ceilings->needs, &ceiling->need, room), number));
+                 (unsigned long long)host_need_fits(ceilings->needs, &ceiling->need, room));
         int error = add_obstacle(plan, true, ceiling->name, why);
 
         if (error || wanted <= ceiling->limit)

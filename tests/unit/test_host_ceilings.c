@@ -44,6 +44,13 @@ static void counts_what_vms_need(void **state)
     assert_int_equal(host_need_of(&cells, &tasks, 1), 5);
     assert_int_equal(host_need_of(&cells, &tasks, 100), 104);
     assert_int_equal(host_need_of(&cells, &tasks, 101), 107);
+    /* The 50 that were started last have one more. */
+    const struct host_needs boots = {.young_vms = 50};
+    const struct host_need threads = {.once = 3, .each = 3, .young = 1};
+
+    assert_int_equal(host_need_of(&boots, &threads, 10), 43);
+    assert_int_equal(host_need_of(&boots, &threads, 100), 353);
+    assert_int_equal(host_need_fits(&boots, &threads, 99), 24);
     assert_int_equal(host_need_of(&cells, &(struct host_need){.each = UINT64_MAX / 2}, 3), UINT64_MAX);
     /* The most that fits, and one more does not. */
     for (uint64_t room = 0; room < 400; room++) {
