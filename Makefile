@@ -12,7 +12,7 @@ FUZZ_COUNT ?= 1000000
 FUZZ_SEED ?= 1
 FUZZ_SECONDS ?= 1000000
 
-.PHONY: all demo check check-kvm bench fuzz fuzz-guided install clean format packages packages-check
+.PHONY: all demo check check-kvm check-qemu-lean qemu-lean bench fuzz fuzz-guided install clean format packages packages-check
 
 all:
 	@command -v meson >/dev/null || { echo "meson is not installed; 'make packages' installs what building needs" >&2; exit 1; }
@@ -35,6 +35,15 @@ check: packages-check
 # Those of the tests that need KVM, on an emulated host that has it.
 check-kvm: packages-check
 	scripts/check-kvm $(BUILD)
+
+# Two lean builds of QEMU, of which the second is patched, in a cache; prints where they are.
+qemu-lean:
+	@scripts/qemu-lean
+
+# What is said of them, tested; they are built first when they are not there.
+check-qemu-lean: packages-check qemu-lean
+	$(MAKE) all
+	scripts/check-qemu-lean $(BUILD)
 
 # FUZZ_COUNT boot sectors, at most FUZZ_SECONDS long, under the sanitizers.
 fuzz: packages-check
