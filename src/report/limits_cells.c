@@ -145,12 +145,6 @@ CELL(cell_wake)
         snprintf(ret_text, TEXT_ROOM, "-");
 }
 
-CELL(cell_left)
-{
-    UNUSED(row);
-    fixed(figures->left_percent, 1, ret_text);
-}
-
 CELL(cell_bytes)
 {
     char number[NUMBER_ROOM];
@@ -214,7 +208,7 @@ static const struct limits_column of_ours[] = {
     {"class", false, cell_class},         {"alive/asked", true, cell_alive},
     {"stopped by", false, cell_stop},     {"memory per VM, slope", false, cell_slope},
     {"PSI cpu/mem", true, cell_pressure}, {"wake", true, cell_wake},
-    {"left %", true, cell_left},
+    {"CPU % a 10,000", true, cell_idle},
 };
 
 static const struct limits_column of_2013[] = {
@@ -317,6 +311,11 @@ static bool has_study(const struct limits_row *row)
     return row->study;
 }
 
+static bool has_slope(const struct limits_row *row)
+{
+    return row->result.per_vm.cpu_percent_of_host.known;
+}
+
 static bool is_nested(const struct limits_row *row)
 {
     return row->kvm && !row->result.host.emulated && strcmp(row->result.host.hypervisor, "none") != 0;
@@ -333,6 +332,7 @@ bool limits_note(const struct limits *limits, size_t index, char ret_text[2 * TE
          "real machine's, its memory figures are."},
         {is_nested,
          "KVM: this host is itself a virtual machine, so each exit of a guest takes several of its host."},
+        {has_slope, "CPU % a 10,000: what 10,000 VMs take of the whole host's CPU, by the slope."},
         {has_study,
          "2013: Bratterud and Haugerud, 48 cores and 128 GB; size is the difference of free memory, and its "
          "column Boot/sec holds seconds per VM, as s/VM here."},

@@ -26,6 +26,9 @@ static bool has_kvm(void)
            (strcmp(state.module, "kvm_intel") == 0 || strcmp(state.module, "kvm_amd") == 0);
 }
 
+/* Booting is slow on an emulated processor, and the more so the more VMs do it at once. */
+static const char lab[] = " --kernel default --parallel 1 --boot-timeout 300";
+
 static void add_table(struct limits_preset *preset, const char *table)
 {
     size_t count;
@@ -43,8 +46,7 @@ static void add_table(struct limits_preset *preset, const char *table)
         snprintf(preset->words[at], LIMITS_PRESET_TEXT,
                  "--engine qemu --guest %s --accelerator %s --architecture %s%s%s",
                  row->sleep ? "sleep" : "tick", row->kvm ? "kvm" : "tcg", row->architecture,
-                 row->kvm && !native ? " --kernel default" : "",
-                 row->power_saving ? " --governor ondemand" : "");
+                 row->kvm && !native ? lab : "", row->power_saving ? " --governor ondemand" : "");
         preset->rows[at] = (struct limits_given){
             .label = preset->labels[at], .words = preset->words[at], .study = row->name};
         preset->count++;
