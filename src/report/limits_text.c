@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/limits.h"
 #include "report/limits_cells.h"
+#include "result/number.h"
 
 #include <string.h>
 
@@ -94,6 +95,56 @@ static void print_table(const struct limits *limits, const struct limits_table *
     fputc('\n', to);
 }
 
+static void mean_text(const struct statistic *statistic, double unit, char ret_text[TEXT_ROOM])
+{
+    char mean[NUMBER_ROOM], sd[NUMBER_ROOM];
+
+    if (statistic->n == 0)
+        snprintf(ret_text, TEXT_ROOM, "-");
+    else
+        snprintf(ret_text, TEXT_ROOM, "%s ± %s", number_digits(statistic->mean / unit, 4, mean),
+                 number_digits(statistic->sd / unit, 2, sd));
+}
+
+static void print_repeats(const struct limits *limits, FILE *to)
+{
+    struct limits_repeats repeats;
+    size_t first = label_width(limits);
+    bool any = false;
+
+    for (size_t i = 0; i < limits->count; i++) {
+        const struct limits_row *row = &limits->rows[i];
+        const struct {
+            const struct statistic *statistic;
+            double unit;
+        } cells[] = {{&repeats.vms, 1},
+                     {&repeats.bytes_per_vm, 1024},
+                     {&repeats.cpu_per_10000, 1},
+                     {&repeats.boots_per_second, 1}};
+        char text[TEXT_ROOM];
+
+        if (row->repeat > 0 || !limits_repeats(limits, row->number, &repeats))
+            continue;
+        if (!any) {
+            fputs("Repeats: mean and standard deviation\n", to);
+            pad("row", first, false, to);
+            fprintf(to, "  %3s  %20s  %20s  %20s  %20s\n", "n", "VMs", "KiB/VM, slope", "CPU % a 10,000",
+                    "boot/s");
+        }
+        any = true;
+        print_label(row, first, to);
+        fprintf(to, "  %3u", repeats.count);
+        for (size_t cell = 0; cell < sizeof(cells) / sizeof(cells[0]); cell++) {
+            mean_text(cells[cell].statistic, cells[cell].unit, text);
+            fputs("  ", to);
+            pad(text, 20, true, to);
+        }
+        fputc('\n', to);
+    }
+    if (any)
+        fputc('\n', to);
+}
+
 static void print_reasons(const struct limits *limits, FILE *to)
 {
     for (size_t i = 0; i < limits->count; i++) {
@@ -123,6 +174,7 @@ void report_limits_text(const struct limits *limits, FILE *to)
         done = done || limits->rows[i].state == LIMITS_DONE;
     for (size_t i = 0; done && i < count; i++)
         print_table(limits, &tables[i], to);
+    print_repeats(limits, to);
     print_reasons(limits, to);
     for (size_t i = 0; limits_note(limits, i, note); i++)
         text_print_wrapped("", note, to);

@@ -83,6 +83,17 @@ struct limits_figures {
 /* Of a row that is DONE. */
 void limits_row_figures(const struct limits_row *row, struct limits_figures *ret_figures);
 
+/* Over the repeats of a row that are DONE: mean and standard deviation (`ci95` is not used); n is less where
+ * a figure is not known of all. */
+struct limits_repeats {
+    const struct limits_row *first;
+    unsigned count;
+    struct statistic vms, bytes_per_vm, cpu_per_10000, boots_per_second, wake_seconds;
+};
+
+/* Of the row with this number; false when fewer than two repeats are DONE. */
+bool limits_repeats(const struct limits *limits, size_t number, struct limits_repeats *ret_repeats);
+
 /* Writes limits.json into the directory, atomically. */
 int limits_write(const struct limits *limits, const char *directory, struct reason *reason);
 

@@ -112,6 +112,41 @@ static json_t *row_json(const struct limits_row *row)
     return object;
 }
 
+static json_t *spread_json(const struct statistic *statistic)
+{
+    if (statistic->n == 0)
+        return json_null();
+    return json_pack("{s:o,s:o,s:i}", "mean", result_json_number(statistic->mean), "sd",
+                     result_json_number(statistic->sd), "n", (int)statistic->n);
+}
+
+/* A row without two repeats that are done has no entry. */
+static json_t *repeated_json(const struct limits *limits)
+{
+    json_t *list = json_array();
+    size_t last = 0;
+
+    for (size_t i = 0; i < limits->count; i++)
+        last = limits->rows[i].number > last ? limits->rows[i].number : last;
+    for (size_t number = 0; list && limits->count > 0 && number <= last; number++) {
+        struct limits_repeats repeats;
+
+        if (!limits_repeats(limits, number, &repeats))
+            continue;
+        json_t *entry = json_pack(
+            "{s:i,s:o,s:o,s:o,s:o,s:o}", "row", (int)number + 1, "vms", spread_json(&repeats.vms),
+            "bytes_per_vm", spread_json(&repeats.bytes_per_vm), "cpu_percent_per_10000_vms",
+            spread_json(&repeats.cpu_per_10000), "boots_per_second", spread_json(&repeats.boots_per_second),
+            "wake_seconds", spread_json(&repeats.wake_seconds));
+
+        if (json_array_append_new(list, entry)) {
+            json_decref(list);
+            list = NULL;
+        }
+    }
+    return list;
+}
+
 static json_t *limits_json(const struct limits *limits)
 {
     json_t *rows = json_array(), *words = json_array();
@@ -130,12 +165,12 @@ static json_t *limits_json(const struct limits *limits)
 
     for (size_t i = 0; i < limits->count; i++)
         complete = complete && limits->rows[i].state != LIMITS_NOT_YET;
-    return json_pack("{s:s,s:s,s:s,s:o,s:s,s:s,s:o,s:i,s:{s:b,s:i},s:o}", "schema", LIMITS_SCHEMA,
+    return json_pack("{s:s,s:s,s:s,s:o,s:s,s:s,s:o,s:i,s:{s:b,s:i},s:o,s:o}", "schema", LIMITS_SCHEMA,
                      "tool_version", MVM_VERSION, "state", complete ? "done" : "running", "words", words,
                      "matrix", limits->matrix, "order", limits->random_order ? "random" : "given", "seed",
                      json_sprintf("%llu", (unsigned long long)limits->seed), "repeats", (int)limits->repeats,
                      "watchdog", "memory_locked", (int)limits->watchdog_locked, "oom_score_adj",
-                     limits->watchdog_oom_score_adj, "rows", rows);
+                     limits->watchdog_oom_score_adj, "rows", rows, "repeated", repeated_json(limits));
 }
 
 int limits_to_text(const struct limits *limits, char **ret_text, size_t *ret_length)

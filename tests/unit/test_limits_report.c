@@ -192,12 +192,35 @@ static void test_figures(void **state)
     release(&limits);
 }
 
+static void test_repeats(void **state)
+{
+    struct limits limits;
+    struct limits_repeats repeats;
+
+    (void)state;
+    make(&limits, false);
+    assert_false(limits_repeats(&limits, 0, &repeats));
+    limits.rows[1].number = 0;
+    limits.rows[1].repeat = 1;
+    limits.rows[0].result.population.started = 100;
+    limits.rows[1].result.population.started = 104;
+    assert_true(limits_repeats(&limits, 0, &repeats));
+    assert_int_equal(repeats.count, 2);
+    assert_true(repeats.vms.mean > 101.99 && repeats.vms.mean < 102.01);
+    assert_true(repeats.vms.sd > 2.828 && repeats.vms.sd < 2.829);
+    assert_int_equal(repeats.wake_seconds.n, 1); /* the first has none */
+    hold("repeats.txt", &limits, text);
+    hold("repeats.json", &limits, json);
+    release(&limits);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_identity_is_read_back),
         cmocka_unit_test(test_figures),
+        cmocka_unit_test(test_repeats),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
