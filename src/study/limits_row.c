@@ -143,6 +143,7 @@ int limits_row_run(const struct limits_row_plan *plan, const struct scale_hooks 
                 .grow = grow,
                 .judge = judge,
                 .proof_sample = PROOF_SAMPLE,
+                .engine_may_end = true,
                 .wake_sample = WAKE_SAMPLE,
             },
         .plan = plan,

@@ -25,7 +25,8 @@ int run_measure_interval(struct run *run, struct reason *reason)
     if (error)
         run_growth_ended(run, error, reason);
     error = 0;
-    bool leave = run->guard.stop == STOP_INTERRUPT || run->result->stopped_by == STOP_ENGINE;
+    bool leave =
+        run->guard.stop == STOP_INTERRUPT || (run->result->stopped_by == STOP_ENGINE && !run->engine_may_end);
 
     if (run->guard.stop != STOP_NOT_YET && !leave)
         run_rest(run);
@@ -38,6 +39,12 @@ int run_measure_interval(struct run *run, struct reason *reason)
         interval->wrong = proof.wrong;
         interval->challenge = proof.latency;
         error = run_settle_and_sample(run, index, interval, reason);
+        /* What the guard stops while it is measured is measured all the same, without it. */
+        if (error == -ECANCELED && run->guard.stop != STOP_INTERRUPT) {
+            run_stop(run, run->guard.stop, run->guard.why);
+            run_rest(run);
+            error = run_settle_and_sample(run, index, interval, reason);
+        }
         /* Once more when this would end the run: a passing disturbance is not a limit. */
         if (!error && run->guard.stop == STOP_NOT_YET && run_over_threshold(run, interval) >= 0) {
             error = run_settle_and_sample(run, index, interval, reason);

@@ -22,9 +22,10 @@ struct run {
     int (*begin)(struct run *run, struct reason *reason); /* up to the empty host, before the first VM */
     int (*grow)(struct run *run,
                 struct reason *reason); /* starts the VMs of one interval; as engine.grow() */
-    uint64_t wake_sample;               /* VMs challenged one after the other at the end */
-    void (*judge)(struct run *run);     /* after each interval; may end the run; may be NULL */
-    uint64_t proof_sample;              /* VMs challenged at each interval at the most */
+    bool engine_may_end;            /* what stands when the engine cannot go on is a result, and measured */
+    uint64_t wake_sample;           /* VMs challenged one after the other at the end */
+    void (*judge)(struct run *run); /* after each interval; may end the run; may be NULL */
+    uint64_t proof_sample;          /* VMs challenged at each interval at the most */
 
     struct sampler *sampler;
     struct samples *samples_file;
