@@ -98,6 +98,36 @@ bool host_kvm_thread_is_needless(const char *root)
            strstr(fault, "Not affected") != NULL;
 }
 
+static bool is_there(const char *root, const char *path, mode_t bits)
+{
+    char whole[PROCFILE_PATH];
+    struct stat status;
+
+    snprintf(whole, sizeof(whole), "%s%s", root, path);
+    return stat(whole, &status) == 0 && (status.st_mode & bits);
+}
+
+/* How it is set: at once, when the module is loaded, or where it is a part of the kernel, when that is
+ * started. Only what can be loaded says how far it is with that. */
+static void make_command(const char *root, const struct setting *setting, char command[256])
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", setting->module, setting->name);
+    if (!setting->at_load && is_there(root, path, S_IWUSR)) {
+        snprintf(command, 256, "echo %s >%s", setting->wanted, path);
+        return;
+    }
+    snprintf(path, sizeof(path), "/sys/module/%s/initstate", setting->module);
+    if (is_there(root, path, S_IRUSR))
+        snprintf(command, 256,
+                 "echo options %s %s=%s >/etc/modprobe.d/mvm-%s-%s.conf, then load the module anew",
+                 setting->module, setting->name, setting->wanted, setting->module, setting->name);
+    else
+        snprintf(command, 256, "add %s.%s=%s to the kernel's command line, then start the host anew",
+                 setting->module, setting->name, setting->wanted);
+}
+
 static int check_setting(struct host_findings *findings, const char *root, const struct setting *setting,
                          const struct kvm_state *state)
 {
@@ -115,13 +145,7 @@ static int check_setting(struct host_findings *findings, const char *root, const
     if (!good) {
         finding.verdict = setting->otherwise;
         finding.advice = setting->advice;
-        if (setting->at_load)
-            snprintf(finding.command, sizeof(finding.command),
-                     "echo options %s %s=%s >/etc/modprobe.d/mvm-%s-%s.conf, then load the module anew",
-                     setting->module, setting->name, setting->wanted, setting->module, setting->name);
-        else
-            snprintf(finding.command, sizeof(finding.command), "echo %s >/sys/module/%s/parameters/%s",
-                     setting->wanted, setting->module, setting->name);
+        make_command(root, setting, finding.command);
     }
     return host_findings_add(findings, &finding);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -106,7 +107,8 @@ static void judges_an_intel_host(void **state)
     /* The processor has the fault. */
     assert_found(&findings, "kvm.nx_huge_pages", "Y", FINDING_GOOD, "");
     assert_found(&findings, "kvm_intel.ept", "Y", FINDING_GOOD, "");
-    assert_found(&findings, "kvm_intel.unrestricted_guest", "N", FINDING_BAD, "unrestricted_guest=1");
+    assert_found(&findings, "kvm_intel.unrestricted_guest", "N", FINDING_BAD,
+                 "options kvm_intel unrestricted_guest=1");
     assert_found(&findings, "kvm_intel.pml", "Y", FINDING_BETTER, "pml=0");
     assert_found(&findings, "kvm_intel.vmentry_l1d_flush", "always", FINDING_BETTER, "echo cond");
     assert_found(&findings, "debugfs", "off", FINDING_GOOD, "");
@@ -130,6 +132,50 @@ static void explains_why_there_is_no_kvm(void **state)
     assert_false(kvm.usable);
     assert_non_null(strstr(kvm.why_not, "does not tell"));
     host_findings_release(&findings);
+}
+
+static void put(const char *root, const char *name, const char *text, mode_t mode)
+{
+    char path[512];
+    FILE *to;
+
+    snprintf(path, sizeof(path), "%s/sys/module/kvm/%s", root, name);
+    to = fopen(path, "w");
+    assert_non_null(to);
+    fputs(text, to);
+    fclose(to);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+static void assert_command(const char *root, const char *command)
+{
+    struct host_findings findings = {.items = NULL};
+    struct kvm_state kvm;
+
+    assert_int_equal(host_check_kvm(&findings, root, &kvm), 0);
+    assert_found(&findings, "kvm.halt_poll_ns", "200000", FINDING_BETTER, command);
+    host_findings_release(&findings);
+}
+
+/* A parameter that can be read only is set when the module is loaded, or when the kernel that has it is
+ * started. */
+static void says_where_a_parameter_is_set(void **state)
+{
+    char root[] = "/tmp/mvm-check-XXXXXX", command[512];
+
+    (void)state;
+    assert_non_null(mkdtemp(root));
+    snprintf(command, sizeof(command), "mkdir -p %s/sys/module/kvm/parameters", root);
+    assert_int_equal(system(command), 0);
+    put(root, "parameters/halt_poll_ns", "200000\n", 0444);
+    assert_command(root, "add kvm.halt_poll_ns=0 to the kernel's command line");
+    put(root, "initstate", "live\n", 0444);
+    assert_command(root, "echo options kvm halt_poll_ns=0 >/etc/modprobe.d/");
+    snprintf(command, sizeof(command), "%s/sys/module/kvm/parameters/halt_poll_ns", root);
+    assert_int_equal(chmod(command, 0644), 0);
+    assert_command(root, "echo 0 >/sys/module/kvm/parameters/halt_poll_ns");
+    snprintf(command, sizeof(command), "rm -rf %s", root);
+    assert_int_equal(system(command), 0);
 }
 
 static void judges_what_is_not_kvm(void **state)
@@ -178,6 +224,7 @@ int main(void)
         cmocka_unit_test(judges_an_amd_host),
         cmocka_unit_test(judges_an_intel_host),
         cmocka_unit_test(explains_why_there_is_no_kvm),
+        cmocka_unit_test(says_where_a_parameter_is_set),
         cmocka_unit_test(judges_what_is_not_kvm),
         cmocka_unit_test(leaves_out_what_a_host_does_not_tell),
     };
