@@ -46,8 +46,7 @@ static const struct setting {
      "kernel thread "
      "for it",
      "'never' saves that thread and its stack, and on this processor costs nothing; it must be set while "
-     "there is no "
-     "VM, and kernels that are too old for it refuse it",
+     "there is no VM, stays until the module is loaded anew, and kernels that are too old for it refuse it",
      false, "never"},
     {"kvm_amd", "npt", "Y 1", FINDING_BAD,
      "nested paging: the processor walks the page tables of guest and host itself",

@@ -162,9 +162,13 @@ static int set_kvm(struct host_tune_plan *plan, const char *root)
     int error = set(plan, root, "kvm.halt_poll_ns", "/sys/module/kvm/parameters/halt_poll_ns", "0",
                     "a core is not kept busy for a vCPU that halts");
 
+    /* arch/x86/kvm/mmu/mmu.c, set_nx_huge_pages(): from "never" there is no way back. */
     if (!error && host_kvm_thread_is_needless(root))
-        error = set(plan, root, "kvm.nx_huge_pages", "/sys/module/kvm/parameters/nx_huge_pages", "never",
-                    "no kernel thread for each VM, as this processor does not have the fault");
+        error = add_obstacle(
+            plan, false, "kvm.nx_huge_pages",
+            "each VM has a kernel thread for a fault that this processor does not have; 'echo never "
+            ">/sys/module/kvm/parameters/nx_huge_pages' saves it, and cannot be taken back until the "
+            "module is loaded anew, so it is not done here");
     return error;
 }
 

@@ -179,3 +179,23 @@ start_lab() {
     [ "${lines[0]}" -ge 1 ]
     [ "${lines[1]}" -eq 0 ]
 }
+
+@test "mvm host tune sets what KVM does for VMs, leaves what could not be undone, and undoes the rest" {
+    run --separate-stderr in_lab -- sh -c '
+        parameters=/sys/module/kvm/parameters
+        now() { cat $parameters/halt_poll_ns $parameters/nx_huge_pages | paste -s -d " "; }
+        now
+        mvm host tune --vms 10 --engine vmm --cpu kvm --resident --undo-file undo | grep -E "halt_poll_ns|nx_huge_pages: "
+        now
+        mvm host tune --undo --undo-file undo
+        echo $?
+        now'
+    echo "$output / ${stderr:0:300}"
+    [ "${lines[0]}" = "200000 N" ]
+    [[ "${lines[1]}" == "echo 0 >/sys/module/kvm/parameters/halt_poll_ns    # was 200000: "* ]]
+    [[ "${lines[2]}" == *"kvm.nx_huge_pages: "* ]]
+    [ "${lines[3]}" = "0 N" ]
+    [[ "${lines[4]}" == "echo 200000 >/sys/module/kvm/parameters/halt_poll_ns    # was 0" ]]
+    [ "${lines[5]}" = 0 ]
+    [ "${lines[6]}" = "200000 N" ]
+}
