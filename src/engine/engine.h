@@ -36,7 +36,7 @@ enum engine_capability {
     ENGINE_HAS_PROCESSES = 1 << 3, /* VMs live in other processes than this one */
     ENGINE_CONSOLES = 1 << 4,      /* bytes to and from a VM's serial port: console_*() */
     ENGINE_SCREENS = 1 << 5,       /* with it a keyboard, console_press(), and a text screen, screen() */
-    ENGINE_SAVES = 1 << 6, /* writes a population to a file and brings it back: save, look and restore */
+    ENGINE_SAVES = 1 << 6,  /* writes a population to a file and brings it back: save, look and restore */
     ENGINE_TRACES = 1 << 7, /* tells what a VM executes: trace_start(), trace_read() and trace_stop() */
 };
 
@@ -111,8 +111,8 @@ struct engine_saved {
     uint64_t vms;
 };
 
-/* A text screen of 80 x 25 cells, each a character of code page 437 and an attribute, as in a PC's text page at
- * B8000h. */
+/* A text screen of 80 x 25 cells, each a character of code page 437 and an attribute, as in a PC's text page
+ * at B8000h. */
 enum { ENGINE_SCREEN_COLUMNS = 80, ENGINE_SCREEN_ROWS = 25, ENGINE_SCREEN_CELLS = 80 * 25 };
 
 struct engine_screen {
@@ -137,18 +137,19 @@ struct engine {
     size_t option_count;
     size_t options_size; /* sizeof the struct they fill */
 
-    /* The engine that these options make of it: one of the same name and options, whose class or capabilities may
-     * differ. NULL: options change nothing of that. Callers go through engine_variant(). */
+    /* The engine that these options make of it: one of the same name and options, whose class or capabilities
+     * may differ. NULL: options change nothing of that. Callers go through engine_variant(). */
     const struct engine *(*variant)(const void *options);
 
     /* Can this engine run here with these options? 0, or a negative errno and one sentence ("no /dev/kvm on
      * this machine"). Cheap, and leaves nothing behind. */
     int (*probe)(const void *options, struct reason *reason);
 
-    /* What VMs with these options need of a host, for `mvm host`. `ret_needs` is zeroed by the caller. What is
-     * counted (tasks, mvm's own descriptors) is right to the last one, so that the limit at which a run ends can be
-     * foretold; open files of the whole host are right within some tens, as the kernel counts them; memory is an estimate, or left at 0 with these options. Cheap, starts nothing, and is called whether or not
-     * the engine can run here. */
+    /* What VMs with these options need of a host, for `mvm host`. `ret_needs` is zeroed by the caller. What
+     * is counted (tasks, mvm's own descriptors) is right to the last one, so that the limit at which a run
+     * ends can be foretold; open files of the whole host are right within some tens, as the kernel counts
+     * them; memory is an estimate, or left at 0 with these options. Cheap, starts nothing, and is called
+     * whether or not the engine can run here. */
     void (*needs)(const void *options, struct host_needs *ret_needs);
 
     /* Adds what a result should say of the engine: versions, the options in effect, the binaries' hashes. */
@@ -224,19 +225,19 @@ struct engine {
     int (*descriptor)(struct population *population);
 
     /*
-     * The console of VM `vm`. While it is open, what the VM sends on its serial port is kept for console_read(), and the
-     * VM is held back when too much is; asks to it end with -EBUSY. console_read() and console_write() return how many
-     * bytes they took, never wait, and are worth another try when the descriptor is readable. NULL without
-     * ENGINE_CONSOLES. -EBUSY: there is one already, or an ask is under way; -ESRCH: the VM is not running; with a
-     * sentence.
+     * The console of VM `vm`. While it is open, what the VM sends on its serial port is kept for
+     * console_read(), and the VM is held back when too much is; asks to it end with -EBUSY. console_read()
+     * and console_write() return how many bytes they took, never wait, and are worth another try when the
+     * descriptor is readable. NULL without ENGINE_CONSOLES. -EBUSY: there is one already, or an ask is under
+     * way; -ESRCH: the VM is not running; with a sentence.
      */
     int (*console_open)(struct population *population, uint64_t vm, struct reason *reason);
     void (*console_close)(struct population *population, uint64_t vm);
     size_t (*console_read)(struct population *population, uint64_t vm, uint8_t *ret_bytes, size_t room);
     size_t (*console_write)(struct population *population, uint64_t vm, const uint8_t *bytes, size_t count);
 
-    /* Scan codes (set 1) for the keyboard of a VM with an open console; returns how many were taken. The text screen:
-     * -ESRCH when the VM is not running. NULL without ENGINE_SCREENS. */
+    /* Scan codes (set 1) for the keyboard of a VM with an open console; returns how many were taken. The text
+     * screen: -ESRCH when the VM is not running. NULL without ENGINE_SCREENS. */
     size_t (*console_press)(struct population *population, uint64_t vm, const uint8_t *codes, size_t count);
     int (*screen)(struct population *population, uint64_t vm, struct engine_screen *ret_screen);
 
@@ -264,7 +265,8 @@ const struct engine *const *engine_table(size_t *ret_count);
 /* The engine of that name, or NULL. */
 const struct engine *engine_find(const char *name);
 
-/* What `engine` is with these options, once they are parsed; probe() and all else are to be called on that. */
+/* What `engine` is with these options, once they are parsed; probe() and all else are to be called on that.
+ */
 const struct engine *engine_variant(const struct engine *engine, const void *options);
 
 #endif
