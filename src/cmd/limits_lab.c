@@ -93,13 +93,16 @@ static int run_command(const struct row_run *run, char *const *command, const ch
                        struct lab_outcome *ret_outcome, struct reason *reason)
 {
     const struct row_options *options = &run->row->options;
+    static const char *const zram[] = {"zram"};
     const char *files[WITH_MOST];
+    bool swaps = options->knobs[3] && strcmp(options->knobs[3], "off") != 0;
     int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC), errors = memfd_create("errors", MFD_CLOEXEC);
     const struct lab_wish wish = {
         .kernel = strcmp(options->kernel, "default") == 0 ? NULL : options->kernel,
         .memory_bytes = options->lab_memory,
         .cpus = options->lab_cpus,
         .with = {.items = files, .count = find_files(&run->row->words, files)},
+        .modules = {.items = zram, .count = swaps},
         .out = directory,
         .command = command,
         .input = -1,

@@ -52,6 +52,11 @@ static const struct option_spec row_specs[] = {
      .fallback = NULL},
     {"governor", OPTION_TEXT, "NAME", "for the row: how the frequency of the CPUs is chosen", FIELD(knobs[2]),
      .fallback = NULL},
+    {"zram", OPTION_TEXT, "SIZE",
+     "for the row: swap on a compressed disk in memory of this size, or 'off'; with a small --memory-floor, "
+     "or growth "
+     "ends before anything is swapped out",
+     FIELD(knobs[3]), .fallback = NULL},
     {"kernel", OPTION_TEXT, "VERSION",
      "run the row in the laboratory on this kernel, as --kernel of 'mvm lab', or 'default'; 'host': here",
      FIELD(kernel), .fallback = "host"},

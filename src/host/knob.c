@@ -4,6 +4,7 @@
 #include "host/knob.h"
 
 #include "base/reason.h"
+#include "host/knob_zram.h"
 #include "host/procfile.h"
 
 #include <dirent.h>
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/swap.h>
 #include <unistd.h>
 
 static const char *const ksm_values[] = {"off", "on", NULL};
@@ -21,6 +23,7 @@ const struct knob host_knobs[] = {
     {"ksm", "whether the kernel merges equal pages", ksm_values},
     {"thp", "when memory is given in huge pages", thp_values},
     {"governor", "how the frequency of the CPUs is chosen, by a name that the kernel has", NULL},
+    {"zram", "swap on a compressed disk in memory, by its size", NULL},
 };
 const size_t host_knob_count = sizeof(host_knobs) / sizeof(host_knobs[0]);
 
@@ -28,7 +31,7 @@ static const char ksm_path[] = "/sys/kernel/mm/ksm/run",
                   thp_path[] = "/sys/kernel/mm/transparent_hugepage/enabled",
                   cpus_path[] = "/sys/devices/system/cpu";
 
-static int write_text(const char *root, const char *path, const char *text)
+int knob_write(const char *root, const char *path, const char *text)
 {
     char whole[PROCFILE_PATH];
 
@@ -54,6 +57,19 @@ static void keep_chosen(char *text)
     text[to - from - 1] = '\0';
 }
 
+int knob_journal_add(struct knob_journal *journal, const char *path, const char *before,
+                     struct reason *reason)
+{
+    unsigned at = atomic_load(&journal->count);
+
+    if (at == KNOB_CHANGES_MOST || strlen(path) >= KNOB_PATH || strlen(before) >= KNOB_TEXT)
+        return reason_set(reason, ENOSPC, "there is no room to note what %s was", path);
+    text_copy(journal->changes[at].path, KNOB_PATH, path);
+    text_copy(journal->changes[at].before, KNOB_TEXT, before);
+    atomic_store(&journal->count, at + 1);
+    return 0;
+}
+
 static int change(struct knob_journal *journal, const char *root, const char *path, const char *text,
                   struct reason *reason)
 {
@@ -66,12 +82,10 @@ static int change(struct knob_journal *journal, const char *root, const char *pa
     keep_chosen(before);
     if (strcmp(before, text) == 0)
         return 0;
-    if (at == KNOB_CHANGES_MOST || strlen(path) >= KNOB_PATH || strlen(before) >= KNOB_TEXT)
-        return reason_set(reason, ENOSPC, "there is no room to note what %s was", path);
-    text_copy(journal->changes[at].path, KNOB_PATH, path);
-    text_copy(journal->changes[at].before, KNOB_TEXT, before);
-    atomic_store(&journal->count, at + 1);
-    error = write_text(root, path, text);
+    error = knob_journal_add(journal, path, before, reason);
+    if (error)
+        return error;
+    error = knob_write(root, path, text);
     if (!error)
         return 0;
     atomic_store(&journal->count, at);
@@ -160,6 +174,8 @@ static int apply(struct knob_journal *journal, const char *root, const char *nam
 
     if (error)
         return error;
+    if (strcmp(name, "zram") == 0)
+        return knob_zram_set(journal, root, value, reason);
     if (strcmp(name, "governor") == 0)
         return each_governor(root, set_governor, &setting, reason);
     bool ksm = strcmp(name, "ksm") == 0;
@@ -187,12 +203,23 @@ int knob_probe(const char *root, const char *name, const char *value, struct rea
     return apply(NULL, root, name, value, reason);
 }
 
+static int undo(const char *root, const char *path, const char *before)
+{
+    char device[PROCFILE_PATH];
+
+    if (strncmp(path, "/dev/", sizeof("/dev/") - 1) != 0)
+        return knob_write(root, path, before);
+    snprintf(device, sizeof(device), "%s%s", root, path);
+    /* It may have been noted and not yet swapped on. */
+    return swapoff(device) < 0 && errno != EINVAL ? -errno : 0;
+}
+
 unsigned knob_journal_undo(struct knob_journal *journal, const char *root)
 {
     unsigned failed = 0;
 
     for (unsigned at = atomic_load(&journal->count); at > 0; at--) {
-        failed += write_text(root, journal->changes[at - 1].path, journal->changes[at - 1].before) < 0;
+        failed += undo(root, journal->changes[at - 1].path, journal->changes[at - 1].before) < 0;
         atomic_store(&journal->count, at - 1);
     }
     return failed;

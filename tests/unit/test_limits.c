@@ -327,6 +327,10 @@ static void test_settings_of_the_host(void **state)
     assert_int_equal(knob_set(journal, root, "thp", "never", &reason), -ENODEV);
     assert_int_equal(knob_set(journal, root, "governor", "performance", &reason), -ENODEV);
     assert_non_null(strstr(reason.text, "cpufreq"));
+    assert_int_equal(knob_set(journal, root, "zram", "off", &reason), 0);
+    assert_int_equal(knob_set(journal, root, "zram", "much", &reason), -EINVAL);
+    assert_int_equal(knob_set(journal, root, "zram", "64M", &reason), -ENODEV);
+    assert_non_null(strstr(reason.text, "zram"));
     assert_int_equal(knob_journal_undo(journal, root), 0);
     assert_int_equal(journal->count, 0);
     assert_int_equal(ksm_of(root), '0');
