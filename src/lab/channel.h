@@ -20,6 +20,7 @@ enum {
     /* to the laboratory */
     FRAME_INPUT = 'I',  /* bytes for the command's standard input; an empty one ends it */
     FRAME_SIGNAL = 'K', /* a signal for the command, its number as text */
+    FRAME_PULSE = 'P',  /* nothing but the interrupt that it makes: see session.c */
 };
 
 enum {

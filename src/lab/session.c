@@ -24,6 +24,12 @@
 #define END_PATIENCE (10 * NS_PER_SECOND)
 /* Signals that follow one another faster are one. */
 #define REPEAT_NS (NS_PER_SECOND / 2)
+/*
+ * QEMU 7.2, when it emulates SVM, loses an interrupt of the timer now and then. The kernel sets its timer
+ * only for the next thing that is due, from that interrupt, so that it would sleep for ever. Any other
+ * interrupt wakes it, and it sees what is due.
+ */
+#define PULSE_NS (NS_PER_SECOND / 5)
 
 enum { TO_LAB_MOST = FRAME_INPUT_AHEAD + 4096 };
 
@@ -38,6 +44,7 @@ struct session {
     unsigned stops;                    /* times that it was told to end */
     int last_signal;                   /* that the command was sent */
     uint64_t start, deadline;          /* of what is waited for now; CLOCK_NEVER */
+    uint64_t pulse_ns;                 /* when the next pulse is due; CLOCK_NEVER until it is ready */
     int status;
     struct lab_outcome *outcome;
 
@@ -113,6 +120,7 @@ static void obey(struct session *session, int type, const unsigned char *bytes, 
 
         session->ready = true;
         session->outcome->boot_ns = now - session->start;
+        session->pulse_ns = now + PULSE_NS;
         if (session->stops == 0)
             session->deadline = session->wish->timeout_ns ? now + session->wish->timeout_ns : CLOCK_NEVER;
     } else if (type == FRAME_MORE) {
@@ -241,8 +249,18 @@ static int be_late(struct session *session, struct reason *reason)
     return 0;
 }
 
+static void pulse(struct session *session)
+{
+    if (clock_now_ns() < session->pulse_ns)
+        return;
+    session->pulse_ns = clock_now_ns() + PULSE_NS;
+    if (session->to_send == 0)
+        queue(session, FRAME_PULSE, NULL, 0);
+}
+
 static int step(struct session *session, int *waits_for, struct reason *reason)
 {
+    uint64_t until = session->pulse_ns < session->deadline ? session->pulse_ns : session->deadline;
     struct machine *machine = session->machine;
     enum { STOP, CHANNEL, CONSOLE, QEMU, OUTPUT, INPUT, COUNT };
     struct pollfd polled[COUNT] = {
@@ -255,13 +273,14 @@ static int step(struct session *session, int *waits_for, struct reason *reason)
     };
     int error = 0;
 
+    pulse(session);
     if (*waits_for < 0)
         polled[CHANNEL].events |= POLLIN;
     if (session->to_send > 0)
         polled[CHANNEL].events |= POLLOUT;
     if (!polled[CHANNEL].events || session->channel_ended)
         polled[CHANNEL].fd = -1;
-    int ready = poll(polled, COUNT, clock_poll_timeout_ms(session->deadline));
+    int ready = poll(polled, COUNT, clock_poll_timeout_ms(until));
 
     if (ready < 0 && errno != EINTR)
         return reason_errno(reason, errno, "cannot wait for the laboratory");
@@ -308,6 +327,7 @@ int session_run(const struct lab_wish *wish, struct machine *machine, const char
     session->outcome = ret_outcome;
     session->start = clock_now_ns();
     session->deadline = session->start + BOOT_PATIENCE;
+    session->pulse_ns = CLOCK_NEVER;
     session->credit = FRAME_INPUT_AHEAD;
     while (!error && !session->ended)
         error = step(session, &waits_for, reason);

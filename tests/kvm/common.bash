@@ -31,7 +31,7 @@ setup_file() {
 
 # What comes before each test. A file with a setup() of its own begins it with this.
 begin_test() {
-    # QEMU, which is the laboratory's processor, stands still or errs with a guest now and then (docs/lab.md): once more.
+    # QEMU, which is the laboratory's processor, errs with a guest now and then (docs/lab.md): once more.
     BATS_TEST_RETRIES=1
     [ -z "$NO_LAB" ] || skip "$NO_LAB"
     export TMPDIR="$BATS_TEST_TMPDIR"
