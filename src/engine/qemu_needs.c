@@ -54,6 +54,10 @@ void qemu_needs(const void *values, struct host_needs *ret_needs)
         ret_needs->files.each -=
             61 - 4; /* its serial port and three eventfds; it maps what the server has open */
         ret_needs->remark = "a forked VM has a thread more for a moment, whenever QEMU has memory to free";
+    } else if (options->binary) {
+        ret_needs->remark =
+            "the threads of a QEMU as Debian builds it are counted for --binary; the patched one of "
+            "'make qemu-lean' has one fewer, so that a limit of tasks holds more";
     }
     if (is_as_measured(options)) {
         ret_needs->memory.each = 12200000;
