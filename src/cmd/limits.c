@@ -392,7 +392,7 @@ static int print_outcome(const struct session *session)
 static void print_help(const struct session *session)
 {
     const char *name = session->base.words
-                           ? options_peek("engine", (int)session->base.count, session->base.words - 1)
+                           ? options_peek("engine", (int)session->base.count + 1, session->base.words - 1)
                            : NULL;
     const struct engine *engine = engine_find(name ? name : "qemu");
     const struct option_set set = {NULL, specs, SPEC_COUNT, NULL};

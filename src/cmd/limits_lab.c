@@ -70,9 +70,10 @@ static int make_command(const struct row_run *run, const char *directory, struct
     return arguments_whole(command) ? 0 : -ENOMEM;
 }
 
-/* What the command has said, its last line, as the reason. */
-static void take_words(int errors, struct reason *reason)
+/* Why there is no result: as the row's own file has it, or the last line that the command has said. */
+static void take_words(int errors, const char *directory, struct reason *reason)
 {
+    struct reason told;
     char text[ERRORS_MOST];
     off_t size = lseek(errors, 0, SEEK_END);
     ssize_t length =
@@ -86,14 +87,15 @@ static void take_words(int errors, struct reason *reason)
 
     if (strncmp(line, name, sizeof(name) - 1) == 0)
         line += sizeof(name) - 1;
-    reason_set(reason, EIO, "in the laboratory: %s", line);
+    limits_read_reason(directory, &told);
+    reason_set(reason, EIO, "in the laboratory: %.900s", told.text[0] ? told.text : line);
 }
 
 static int run_command(const struct row_run *run, char *const *command, const char *directory,
                        struct lab_outcome *ret_outcome, struct reason *reason)
 {
     const struct row_options *options = &run->row->options;
-    static const char *const zram[] = {"zram"};
+    static const char *const zram[] = {"zram", "lzo-rle"}; /* and what it compresses with */
     const char *files[WITH_MOST];
     bool swaps = options->knobs[3] && strcmp(options->knobs[3], "off") != 0;
     int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC), errors = memfd_create("errors", MFD_CLOEXEC);
@@ -102,7 +104,7 @@ static int run_command(const struct row_run *run, char *const *command, const ch
         .memory_bytes = options->lab_memory,
         .cpus = options->lab_cpus,
         .with = {.items = files, .count = find_files(&run->row->words, files)},
-        .modules = {.items = zram, .count = swaps},
+        .modules = {.items = zram, .count = swaps ? sizeof(zram) / sizeof(zram[0]) : 0},
         .out = directory,
         .command = command,
         .input = -1,
@@ -116,7 +118,7 @@ static int run_command(const struct row_run *run, char *const *command, const ch
                     : lab_run(&wish, ret_outcome, reason);
 
     if (!error && ret_outcome->status != EXIT_DONE)
-        take_words(errors, reason);
+        take_words(errors, directory, reason);
     close(nothing);
     close(errors);
     return error;

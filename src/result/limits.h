@@ -104,4 +104,7 @@ int limits_to_text(const struct limits *limits, char **ret_text, size_t *ret_len
  * malloc'd as one block, NULL-terminated. -ENOENT: there is none. */
 int limits_read_identity(const char *directory, char *ret_matrix, char ***ret_words, struct reason *reason);
 
+/* Why the first row of limits.json has no result; "" when it has one or there is no such file. */
+void limits_read_reason(const char *directory, struct reason *ret_reason);
+
 #endif

@@ -246,24 +246,50 @@ static int take_identity(const json_t *json, const char *path, char *ret_matrix,
     return 0;
 }
 
-int limits_read_identity(const char *directory, char *ret_matrix, char ***ret_words, struct reason *reason)
+static json_t *load(const char *directory, char **ret_path, struct reason *reason)
 {
-    char *path, *text;
+    char *text;
     size_t length;
     json_error_t where;
+    json_t *json = NULL;
 
-    if (asprintf(&path, "%s/limits.json", directory) < 0)
-        return reason_set(reason, ENOMEM, "no memory");
-    int error = file_read(path, 1U << 26, &text, &length, reason);
+    *ret_path = NULL;
+    if (asprintf(ret_path, "%s/limits.json", directory) < 0) {
+        *ret_path = NULL;
+        errno = -reason_set(reason, ENOMEM, "no memory");
+        return NULL;
+    }
+    int error = file_read(*ret_path, 1U << 26, &text, &length, reason);
 
     if (!error) {
-        json_t *json = json_loadb(text, length, 0, &where);
-
-        error = json ? take_identity(json, path, ret_matrix, ret_words, reason)
-                     : reason_set(reason, EBADMSG, "%s: %s (line %d)", path, where.text, where.line);
-        json_decref(json);
+        json = json_loadb(text, length, 0, &where);
+        if (!json)
+            error = reason_set(reason, EBADMSG, "%s: %s (line %d)", *ret_path, where.text, where.line);
         free(text);
     }
+    errno = -error;
+    return json;
+}
+
+int limits_read_identity(const char *directory, char *ret_matrix, char ***ret_words, struct reason *reason)
+{
+    char *path;
+    json_t *json = load(directory, &path, reason);
+    int error = json ? take_identity(json, path, ret_matrix, ret_words, reason) : -errno;
+
+    json_decref(json);
     free(path);
     return error;
+}
+
+void limits_read_reason(const char *directory, struct reason *ret_reason)
+{
+    char *path;
+    json_t *json = load(directory, &path, NULL);
+    const char *text =
+        json_string_value(json_object_get(json_array_get(json_object_get(json, "rows"), 0), "reason"));
+
+    reason_set(ret_reason, 0, "%s", text ? text : "");
+    json_decref(json);
+    free(path);
 }

@@ -53,20 +53,30 @@ bool guard_too_many_lost(struct guard *guard, const struct engine_counts *counts
     return true;
 }
 
+/* The count is that of the host and of all groups with a limit of memory on it. One in a group that this
+ * program is not in, on a host that has memory, is none of its business. */
+static bool oom_concerns(const struct guard *guard, const struct host_reading *now)
+{
+    return guard->group_memory_bytes > 0 || now->memory.available < now->memory.total / 10;
+}
+
 /* A share is used up by VMs; before the first one it is somebody else who takes memory. */
 static void look_at_amounts(struct guard *guard, const struct host_reading *now,
                             const struct host_usage *usage, const struct engine_counts *counts)
 {
     char floor[SIZE_TEXT_ROOM], sentence[256];
 
-    if (now->memory.available < guard->memory_floor_bytes) {
-        snprintf(sentence, sizeof(sentence), "the host has less than %s of memory available",
-                 size_text((double)guard->memory_floor_bytes, floor));
+    uint64_t available = now->memory.available + (guard->swap_counts ? now->memory.swap_free : 0);
+
+    if (available < guard->memory_floor_bytes) {
+        snprintf(sentence, sizeof(sentence), "the host has less than %s of memory%s available",
+                 size_text((double)guard->memory_floor_bytes, floor),
+                 guard->swap_counts && now->memory.swap_total > 0 ? " and swap" : "");
         stop(guard, STOP_MEMORY, sentence);
     } else if (guard->share->memory_bytes > 0 && counts->started > 0 &&
                usage->percent[RESOURCE_MEMORY] >= share_most) {
         stop(guard, STOP_MEMORY, "the share of memory was used up while VMs were being started");
-    } else if (now->oom_kills > guard->baseline->reading.oom_kills) {
+    } else if (now->oom_kills > guard->baseline->reading.oom_kills && oom_concerns(guard, now)) {
         stop(guard, STOP_MEMORY, "the kernel began to kill processes for want of memory");
     } else if (usage->known[RESOURCE_PIDS] && usage->percent[RESOURCE_PIDS] >= countable_most) {
         stop(guard, STOP_PIDS, "the host is about to run out of process numbers");

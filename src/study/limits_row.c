@@ -114,6 +114,7 @@ static int begin(struct run *run, struct reason *reason)
 {
     struct row *row = (struct row *)(void *)run;
 
+    run->guard.swap_counts = true;
     run->guard.beat_most_ns = row->plan->beat_most_ns;
     if (row->plan->memory_floor_bytes > 0) {
         run->guard.memory_floor_bytes = row->plan->memory_floor_bytes;

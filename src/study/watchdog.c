@@ -28,30 +28,32 @@ static void judge(struct watchdog_board *board, pid_t run, bool for_memory)
     kill(run, SIGKILL);
 }
 
+/* Memory and swap that can be had; swap comes behind. */
 static bool take_available(void *context, const char *line)
 {
-    const char *at = text_after(line, "MemAvailable:");
-    uint64_t *bytes = context;
+    const char *memory = text_after(line, "MemAvailable:"), *swap = text_after(line, "SwapFree:");
+    const char *at = memory ? memory : swap;
+    uint64_t *bytes = context, kib;
 
-    if (!at || !text_number(&at, bytes))
-        return true;
-    *bytes *= 1024;
-    return false;
+    if (at && text_number(&at, &kib))
+        *bytes += kib * 1024;
+    return !swap;
 }
 
 static void look(struct watchdog_board *board, int meminfo, uint64_t floor)
 {
     pid_t run = atomic_load(&board->run);
-    uint64_t available = UINT64_MAX, now = clock_now_ns();
+    uint64_t available = 0, now = clock_now_ns();
     char buffer[4096];
 
     if (run <= 0)
         return;
     uint64_t beat = atomic_load(&board->beat_ns), patience = atomic_load(&board->patience_ns);
 
-    if (meminfo >= 0)
-        procfile_each_line(meminfo, buffer, sizeof(buffer), take_available, &available);
-    if (available < floor) {
+    bool known =
+        meminfo >= 0 && procfile_each_line(meminfo, buffer, sizeof(buffer), take_available, &available) == 0;
+
+    if (known && available < floor) {
         snprintf(board->verdict, sizeof(board->verdict),
                  "the watchdog ended the row at %llu VMs: the host had %llu MiB of memory available, less "
                  "than the last "
