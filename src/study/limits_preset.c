@@ -26,8 +26,9 @@ static bool has_kvm(void)
            (strcmp(state.module, "kvm_intel") == 0 || strcmp(state.module, "kvm_amd") == 0);
 }
 
-/* Booting is slow on an emulated processor, and the more so the more VMs do it at once. */
-static const char lab[] = " --kernel default --parallel 1 --boot-timeout 300";
+/* Booting is slow on an emulated processor, and the more so the more VMs do it at once; a share as small as
+ * this is still filled within minutes. */
+static const char lab[] = " --kernel default --parallel 1 --boot-timeout 300 --memory-limit 512M";
 
 static void add_table(struct limits_preset *preset, const char *table)
 {
