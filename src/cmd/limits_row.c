@@ -60,6 +60,7 @@ static int run_here(struct child *child)
     plan.plan.directory = run->directory;
     plan.plan.command_line = command_line;
     plan.plan.seed = run->seed;
+    plan.journal = &run->watchdog->board->journal;
     result_init(&result);
     progress_begin(&child->line, run->quiet);
     int error = limits_row_run(&plan, &hooks, &result, &run->watchdog->board->reason);

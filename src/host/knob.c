@@ -3,6 +3,7 @@
  * Documentation/admin-guide/pm/cpufreq.rst. */
 #include "host/knob.h"
 
+#include "base/clock.h"
 #include "base/reason.h"
 #include "host/knob_zram.h"
 #include "host/procfile.h"
@@ -68,6 +69,11 @@ int knob_journal_add(struct knob_journal *journal, const char *path, const char 
     text_copy(journal->changes[at].before, KNOB_TEXT, before);
     atomic_store(&journal->count, at + 1);
     return 0;
+}
+
+void knob_journal_forget(struct knob_journal *journal)
+{
+    atomic_fetch_sub(&journal->count, 1);
 }
 
 static int change(struct knob_journal *journal, const char *root, const char *path, const char *text,
@@ -203,15 +209,31 @@ int knob_probe(const char *root, const char *name, const char *value, struct rea
     return apply(NULL, root, name, value, reason);
 }
 
+/* A group whose last process was just killed is busy for a moment. */
+static int remove_group(const char *path)
+{
+    uint64_t give_up = clock_now_ns() + 5 * NS_PER_SECOND;
+
+    while (rmdir(path) < 0) {
+        if (errno != EBUSY || clock_now_ns() > give_up)
+            return errno == ENOENT ? 0 : -errno;
+        clock_sleep_until(clock_now_ns() + 20 * NS_PER_MILLISECOND);
+    }
+    return 0;
+}
+
 static int undo(const char *root, const char *path, const char *before)
 {
-    char device[PROCFILE_PATH];
+    static const char devices[] = "/dev/", groups[] = "/sys/fs/cgroup/";
+    char whole[PROCFILE_PATH];
 
-    if (strncmp(path, "/dev/", sizeof("/dev/") - 1) != 0)
+    snprintf(whole, sizeof(whole), "%s%s", root, path);
+    if (strncmp(path, groups, sizeof(groups) - 1) == 0)
+        return remove_group(whole);
+    if (strncmp(path, devices, sizeof(devices) - 1) != 0)
         return knob_write(root, path, before);
-    snprintf(device, sizeof(device), "%s%s", root, path);
     /* It may have been noted and not yet swapped on. */
-    return swapoff(device) < 0 && errno != EINVAL ? -errno : 0;
+    return swapoff(whole) < 0 && errno != EINVAL ? -errno : 0;
 }
 
 unsigned knob_journal_undo(struct knob_journal *journal, const char *root)

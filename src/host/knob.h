@@ -43,6 +43,16 @@ int knob_set(struct knob_journal *journal, const char *root, const char *name, c
 /* Whether it can be set here, as far as that can be seen without setting it; as knob_set(). */
 int knob_probe(const char *root, const char *name, const char *value, struct reason *reason);
 
+/* For those who change something: notes what is to be written to `path` again; for a device below /dev, that
+ * it is to be swapped on no more; for a directory below /sys/fs/cgroup, that it is to be removed. -ENOSPC
+ * with a sentence. */
+int knob_journal_add(struct knob_journal *journal, const char *path, const char *before,
+                     struct reason *reason);
+/* The last note is void. */
+void knob_journal_forget(struct knob_journal *journal);
+/* Writes `text` to `root`/`path`. 0 or -errno. */
+int knob_write(const char *root, const char *path, const char *text);
+
 /* Puts back all that is in the journal and empties it. Returns how many could not be. Allocates nothing. */
 unsigned knob_journal_undo(struct knob_journal *journal, const char *root);
 

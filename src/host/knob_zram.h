@@ -12,12 +12,4 @@ struct reason;
  * whether that can be. As knob_set(). */
 int knob_zram_set(struct knob_journal *journal, const char *root, const char *size, struct reason *reason);
 
-/* Notes what is to be written to `path` again; for a path below /dev, that it is to be swapped on no more.
- * -ENOSPC with a sentence. */
-int knob_journal_add(struct knob_journal *journal, const char *path, const char *before,
-                     struct reason *reason);
-
-/* Writes `text` to `root`/`path`. 0 or -errno. */
-int knob_write(const char *root, const char *path, const char *text);
-
 #endif

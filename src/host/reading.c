@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
+#include "host/account.h"
 #include "host/cgroup.h"
 #include "host/procfile.h"
 #include "host/sources.h"
@@ -28,6 +29,7 @@ struct sampler {
     int cgroup_pids_fd;
     int refresh_fd;
     bool watch_own;
+    const struct host_account *account; /* NULL: none */
     struct disk_names disks;
     char root[PROCFILE_PATH];
     char buffer[65536]; /* the file being read, a part at a time */
@@ -240,6 +242,8 @@ int sampler_read(struct sampler *sampler, struct host_reading *ret_reading, stru
     reading.own_files = count_own_files(sampler);
     if (sampler->watch_own)
         read_own(sampler, &reading);
+    if (sampler->account)
+        host_account_read(sampler->account, &reading.own_memory, &reading.own_cpu_ns);
     if (sampler->cgroup_pids_fd >= 0)
         procfile_each_line(sampler->cgroup_pids_fd, sampler->buffer, sizeof(sampler->buffer), take_number,
                            &reading.cgroup_pids);
@@ -250,6 +254,11 @@ int sampler_read(struct sampler *sampler, struct host_reading *ret_reading, stru
 void sampler_watch_own(struct sampler *sampler, bool watch)
 {
     sampler->watch_own = watch;
+}
+
+void sampler_watch_account(struct sampler *sampler, const struct host_account *account)
+{
+    sampler->account = account;
 }
 
 void sampler_refresh(struct sampler *sampler)

@@ -107,6 +107,11 @@ int sampler_read(struct sampler *sampler, struct host_reading *ret_reading, stru
  * mappings; off at first. */
 void sampler_watch_own(struct sampler *sampler, bool watch);
 
+/* For VMs that live in processes of their own: own_memory and own_cpu_ns are those of this group, which
+ * outlives the sampler. */
+struct host_account;
+void sampler_watch_account(struct sampler *sampler, const struct host_account *account);
+
 /* Asks the kernel to fold its per-CPU counters (/proc/sys/vm/stat_refresh), so that the next reading of
  * memory is exact instead of some hundred pages stale. Needs root; silently does nothing otherwise. */
 void sampler_refresh(struct sampler *sampler);

@@ -148,14 +148,18 @@ void host_usage(const struct host_reading *before, const struct host_reading *af
     if (ret_usage->own_known && baseline)
         ret_usage->own_memory_bytes = (double)after->own_memory - (double)baseline->reading.own_memory;
 
+    bool by_account = share && share->by_account && ret_usage->own_known;
+
     if (share && share->cpus > 0 && baseline)
         set(ret_usage, RESOURCE_CPU, true,
-            (ret_usage->cpu_busy - baseline->cpu_busy) * (double)after->cpus / share->cpus);
+            (by_account ? ret_usage->own_cpu : ret_usage->cpu_busy - baseline->cpu_busy) *
+                (double)after->cpus / share->cpus);
     else
         set(ret_usage, RESOURCE_CPU, true, ret_usage->cpu_busy);
     if (share && share->memory_bytes > 0 && baseline)
         set(ret_usage, RESOURCE_MEMORY, true,
-            percent_of(ret_usage->memory_taken_bytes, (double)share->memory_bytes));
+            percent_of(by_account ? ret_usage->own_memory_bytes : ret_usage->memory_taken_bytes,
+                       (double)share->memory_bytes));
     else
         set(ret_usage, RESOURCE_MEMORY, true,
             percent_of((double)memory->total - (double)host_memory_available(memory), (double)memory->total));

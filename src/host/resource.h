@@ -54,7 +54,8 @@ bool host_vmalloc_holds_stacks(const char *root);
  */
 struct host_share {
     uint64_t memory_bytes;
-    double cpus; /* for example 1.5 */
+    double cpus;     /* for example 1.5 */
+    bool by_account; /* what is taken is what the own account tells (own_known), where there is one */
 };
 
 /* What happened between two readings. Percentages are of the host or, where given, of the share. */

@@ -203,7 +203,7 @@ void compare_print(const struct comparison *comparison, FILE *to)
         own = own || is_own;
     }
     fprintf(to, "CPU is in percent of the whole host.%s\n",
-            own ? " Own: by the account of the process in which the VMs live." : "");
+            own ? " Own: by the account of the process or group in which the VMs live." : "");
     if (comparison->emulated_a || comparison->emulated_b)
         text_print_wrapped(comparison->emulated_a && comparison->emulated_b ? "A and B: "
                            : comparison->emulated_a                         ? "A: "

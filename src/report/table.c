@@ -215,7 +215,7 @@ static void print_facts(const struct result *result, FILE *to)
         text_print_wrapped("                    ", line, to);
     }
     if (result->per_vm.own_memory_bytes.known) {
-        snprintf(line, sizeof(line), "%s by the account of the process in which the VMs live",
+        snprintf(line, sizeof(line), "%s by the account of the process or group in which the VMs live",
                  text_memory_slope(&result->per_vm.own_memory_bytes, text));
         text_print_wrapped("            memory  ", line, to);
     }

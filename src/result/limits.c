@@ -61,7 +61,8 @@ void limits_row_figures(const struct limits_row *row, struct limits_figures *ret
         ret_figures->ram_percent = last->percent[RESOURCE_MEMORY].mean;
         ret_figures->swap_percent = last->percent[RESOURCE_SWAP].mean;
         if (last->vms > 0)
-            ret_figures->size_bytes = last->memory_taken.mean / (double)last->vms;
+            ret_figures->size_bytes =
+                (last->own_known ? last->own_memory : last->memory_taken).mean / (double)last->vms;
     }
     fill_growth(result, ret_figures);
     fill_slopes(result, ret_figures);

@@ -68,8 +68,9 @@ void limits_release(struct limits *limits);
 struct limits_figures {
     uint64_t vms, asked, alive;
     double cpu_percent, ram_percent,
-        swap_percent;    /* at the last interval, of host or share; swap of the host's, 0 without */
-    double size_bytes;   /* memory taken by a VM: taken at the last interval by its VMs */
+        swap_percent; /* at the last interval, of host or share; swap of the host's, 0 without */
+    double
+        size_bytes; /* memory taken at the last interval by its VMs; by the own account where there is one */
     double bytes_per_vm; /* slope; by the process's own account where VMs live in it; NAN when not known */
     double bytes_low, bytes_high;
     double cpu_per_10000; /* percent of the host that 10,000 VMs take, by the slope; NAN when not known */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
+#include "host/account.h"
 #include "host/survive.h"
 #include "study/scale_run.h"
 
@@ -25,6 +26,7 @@ enum { LOT_FIRST = 8, LOT_MOST = 1 << 20, PROOF_SAMPLE = 200, WAKE_SAMPLE = 50 }
 struct row {
     struct run run; /* first: the steps of a run get a pointer to it */
     const struct limits_row_plan *plan;
+    struct host_account account;
     uint64_t growing_ns; /* of all intervals before the present one */
     uint64_t lot;
 };
@@ -120,6 +122,9 @@ static int begin(struct run *run, struct reason *reason)
         run->guard.memory_floor_bytes = row->plan->memory_floor_bytes;
         run->result->harness.memory_floor_bytes = row->plan->memory_floor_bytes;
     }
+    if (!run_counts_own(run) && row->plan->journal &&
+        host_account_enter(&row->account, row->plan->journal, NULL) == 0)
+        sampler_watch_account(run->sampler, &row->account);
     /* VMs in this process: it is what the OOM killer is to take, not the rest of the host. */
     if (run_counts_own(run) && host_expose_process(0) == 0)
         run->result->harness.oom_score_adj = 1000;
@@ -148,10 +153,12 @@ int limits_row_run(const struct limits_row_plan *plan, const struct scale_hooks 
                 .wake_sample = WAKE_SAMPLE,
             },
         .plan = plan,
+        .account = {.memory_fd = -1, .stat_fd = -1, .cpu_fd = -1},
         .lot = LOT_FIRST,
     };
     int error = run_whole(&row->run, reason);
 
+    host_account_close(&row->account);
     free(row);
     return error;
 }

@@ -17,7 +17,9 @@ struct limits_row_plan {
     double rate; /* VMs started a second; 0: as fast as the engine can */
     uint64_t
         latency_most_ns; /* the slowest hundredth of the challenges takes longer: the host is unresponsive */
-    uint64_t beat_most_ns;       /* this program is held up for longer: the host is unresponsive */
+    uint64_t beat_most_ns; /* this program is held up for longer: the host is unresponsive */
+    struct knob_journal
+        *journal; /* VMs that are processes get a group for their account, noted here; NULL: none */
     uint64_t memory_floor_bytes; /* growth stops when less is available; 0: as host_memory_floor() */
 };
 
