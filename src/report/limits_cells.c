@@ -316,6 +316,11 @@ static bool has_slope(const struct limits_row *row)
     return row->result.per_vm.cpu_percent_of_host.known;
 }
 
+static bool has_account(const struct limits_row *row)
+{
+    return row->result.interval_count > 0 && row->result.intervals[row->result.interval_count - 1].own_known;
+}
+
 static bool is_nested(const struct limits_row *row)
 {
     return row->kvm && !row->result.host.emulated && strcmp(row->result.host.hypervisor, "none") != 0;
@@ -330,6 +335,8 @@ bool limits_note(const struct limits *limits, size_t index, char ret_text[2 * TE
         {is_emulated,
          "* in the laboratory (mvm lab), whose processor is emulated: its times and CPU shares are not a "
          "real machine's, its memory figures are."},
+        {has_account, "CPU and memory are what the row's own process or control group took; the whole host's "
+                      "are in each result.json."},
         {is_nested,
          "KVM: this host is itself a virtual machine, so each exit of a guest takes several of its host."},
         {has_slope, "CPU % a 10,000: what 10,000 VMs take of the whole host's CPU, by the slope."},

@@ -100,7 +100,7 @@ static double wake(const struct limits_row *row, const struct limits_figures *fi
 }
 
 static const struct panel matrix_panels[] = {
-    {"Memory per VM (the host's, all in)", size_kib, study_size, true, " KiB"},
+    {"Memory per VM", size_kib, study_size, true, " KiB"},
     {"VMs at the end, per GiB of what is 100 %", vms_per_gib, study_vms_per_gib, true, ""},
     {"CPU at the end", cpu, study_cpu, false, " %"},
     {"Time to start one VM", start_seconds, study_seconds, true, NULL},

@@ -57,7 +57,9 @@ void limits_row_figures(const struct limits_row *row, struct limits_figures *ret
         .size_bytes = NAN,
     };
     if (last) {
-        ret_figures->cpu_percent = last->percent[RESOURCE_CPU].mean;
+        ret_figures->cpu_percent = last->own_known && result->plan.cpu_limit <= 0
+                                       ? last->own_cpu.mean
+                                       : last->percent[RESOURCE_CPU].mean;
         ret_figures->ram_percent = last->percent[RESOURCE_MEMORY].mean;
         ret_figures->swap_percent = last->percent[RESOURCE_SWAP].mean;
         if (last->vms > 0)

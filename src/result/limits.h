@@ -68,7 +68,8 @@ void limits_release(struct limits *limits);
 struct limits_figures {
     uint64_t vms, asked, alive;
     double cpu_percent, ram_percent,
-        swap_percent; /* at the last interval, of host or share; swap of the host's, 0 without */
+        swap_percent; /* at the last interval, of host or share, by the own account where there is one; swap
+                         of the host's, 0 without */
     double
         size_bytes; /* memory taken at the last interval by its VMs; by the own account where there is one */
     double bytes_per_vm; /* slope; by the process's own account where VMs live in it; NAN when not known */
