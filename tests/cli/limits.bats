@@ -119,6 +119,8 @@ LIST
         [ "$SECONDS" -lt "$end" ] || { ps -fp "$row,$watchdog"; return 1; }
         sleep 0.1
     done
+    # Nor its control groups.
+    [ -z "$(find /sys/fs/cgroup -type d -name "mvm-$row" 2>/dev/null)" ]
 }
 
 @test "three exhaustion runs in a row leave whole results, and the host as it was" {

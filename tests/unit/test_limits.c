@@ -2,6 +2,7 @@
 /* The rows of a matrix, their order, and the watchdog over one. */
 #include "base/clock.h"
 #include "base/reason.h"
+#include "host/account.h"
 #include "host/procfile.h"
 #include "result/limits.h"
 #include "study/limits_matrix.h"
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -338,6 +340,57 @@ static void test_settings_of_the_host(void **state)
     remove_host(root);
 }
 
+/* In a child, since the group is entered by the whole process: 32 MiB are taken, and the account tells. */
+static int take_and_tell(struct knob_journal *journal)
+{
+    enum { TAKEN = 32 << 20, SLACK = 4 << 20 };
+    struct host_account account;
+    uint64_t memory, more, cpu, later;
+
+    if (host_account_enter(&account, journal, NULL) < 0)
+        return 77;
+    bool known = host_account_read(&account, &memory, &cpu);
+    char *bytes = malloc(TAKEN);
+
+    if (!known || !bytes)
+        return 1;
+    for (size_t i = 0; i < TAKEN; i += 512)
+        ((volatile char *)bytes)[i] = 1;
+    known = host_account_read(&account, &more, &later);
+    free(bytes);
+    host_account_close(&account);
+    /* The kernel charges in lots of some tens of pages a CPU. */
+    if (!known || later <= cpu)
+        return 2;
+    return more + SLACK >= memory + TAKEN && more <= memory + TAKEN + SLACK ? 0 : 3;
+}
+
+static void test_a_group_is_an_account_and_goes(void **state)
+{
+    struct knob_journal *journal =
+        mmap(NULL, sizeof(*journal), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    char path[KNOB_PATH];
+    int status;
+
+    (void)state;
+    assert_true(journal != MAP_FAILED);
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(take_and_tell(journal));
+    waitpid(child, &status, 0);
+    assert_true(WIFEXITED(status));
+    snprintf(path, sizeof(path), "%s", journal->changes[0].path);
+    assert_int_equal(knob_journal_undo(journal, ""), 0);
+    munmap(journal, sizeof(*journal));
+    if (WEXITSTATUS(status) == 77) {
+        print_message("no control group that counts memory and CPU can be made here\n");
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
 static void test_the_study_is_what_the_data_say(void **state)
 {
     size_t count;
@@ -367,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_a_run_is_ended_before_memory_is),
         cmocka_unit_test(test_settings_come_back_when_their_changer_is_killed),
         cmocka_unit_test(test_settings_of_the_host),
+        cmocka_unit_test(test_a_group_is_an_account_and_goes),
         cmocka_unit_test(test_the_study_is_what_the_data_say),
     };
 
