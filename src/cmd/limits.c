@@ -229,7 +229,7 @@ static int parse_rows(struct session *session, struct reason *reason)
 static int choose_directory(struct session *session, struct reason *reason)
 {
     const struct matrix_options *options = &session->options;
-    char stamp[32], matrix[SHA256_TEXT_ROOM], **words;
+    char stamp[32], matrix[SHA256_TEXT_ROOM], result[3100], **words;
     const char *out = options->resume ? options->resume : options->out;
     time_t now = time(NULL);
     struct tm utc;
@@ -245,8 +245,14 @@ static int choose_directory(struct session *session, struct reason *reason)
         return 0;
     int error = limits_read_identity(session->directory, matrix, &words, reason);
 
-    if (error == -ENOENT || error == -ENOTDIR)
-        return 0;
+    if (error == -ENOENT || error == -ENOTDIR) {
+        snprintf(result, sizeof(result), "%s/result.json", session->directory);
+        return access(result, F_OK) < 0
+                   ? 0
+                   : reason_set(reason, EEXIST,
+                                "%s holds a result already; name another directory, or say --overwrite",
+                                session->directory);
+    }
     if (error)
         return error;
     free(words);

@@ -73,6 +73,11 @@ LIST
     wrong="another command" refused "$MVM" limits --engine null --max 7 --out run
     wrong="stands alone" refused "$MVM" limits --resume run --max 7
     wrong="none" refused "$MVM" limits --resume none
+    # A result of something else is not replaced.
+    mkdir other
+    echo '{}' >other/result.json
+    wrong="a result already" refused "$MVM" limits --engine null --max 7 --out other
+    [ "$(cat other/result.json)" = "{}" ]
 }
 
 @test "a row that cannot run here stands in the table with its reason" {
