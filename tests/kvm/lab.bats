@@ -199,3 +199,12 @@ start_lab() {
     [ "${lines[5]}" = 0 ]
     [ "${lines[6]}" = "200000 N" ]
 }
+
+@test "a row of mvm limits runs on another kernel, is marked, and what a kernel refuses is its reason" {
+    local row=(--engine vmm --max 100 --rate max --exhausted 100 --samples 2 --sample-time 100ms --settle 1s --quiet)
+    "$MVM" limits "${row[@]}" --kernel default --lab-memory 1G --vary zram=64M,none --out run --json >out || { cat out; return 1; }
+    jq -e '.rows[0] | .state == "done" and .emulated and .vms == 100 and .alive == 100 and .swap_percent >= 0' out
+    jq -e '.rows[1] | .state == "cannot run" and (.reason | test("in the laboratory: .*zram"))' out
+    jq -e '.host.emulated and (.host.swap_bytes > 60000000)' run/01-zram-64m/result.json
+    nothing_left
+}
