@@ -145,13 +145,15 @@ CELL(cell_wake)
         snprintf(ret_text, TEXT_ROOM, "-");
 }
 
+/* The slope, or what there is for a row of too few intervals. */
 CELL(cell_bytes)
 {
+    double bytes = isfinite(figures->bytes_per_vm) ? figures->bytes_per_vm : figures->size_bytes;
     char number[NUMBER_ROOM];
 
     UNUSED(row);
-    if (isfinite(figures->bytes_per_vm) && figures->bytes_per_vm >= 0)
-        snprintf(ret_text, TEXT_ROOM, "%s", number_grouped((uint64_t)llround(figures->bytes_per_vm), number));
+    if (isfinite(bytes) && bytes >= 0)
+        snprintf(ret_text, TEXT_ROOM, "%s", number_grouped((uint64_t)llround(bytes), number));
     else
         snprintf(ret_text, TEXT_ROOM, "-");
 }

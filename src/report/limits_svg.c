@@ -78,7 +78,7 @@ static double study_seconds(const struct limits_study *study)
 static double bytes(const struct limits_row *row, const struct limits_figures *figures)
 {
     (void)row;
-    return figures->bytes_per_vm;
+    return isfinite(figures->bytes_per_vm) ? figures->bytes_per_vm : figures->size_bytes;
 }
 
 static double idle_cpu(const struct limits_row *row, const struct limits_figures *figures)
@@ -107,7 +107,7 @@ static const struct panel matrix_panels[] = {
 };
 
 static const struct panel ladder_panels[] = {
-    {"Memory per VM (slope)", bytes, NULL, true, " B"},
+    {"Memory per VM", bytes, NULL, true, " B"},
     {"CPU of the host that 10,000 sleeping VMs take", idle_cpu, NULL, true, " %"},
     {"VMs started a second", boots, NULL, true, ""},
     {"Time to wake a VM by a challenge", wake, NULL, true, NULL},
@@ -185,7 +185,8 @@ static void bar(FILE *to, const struct panel *panel, const struct scale *scale, 
     char x[64], top[64], width[64], text[TEXT_ROOM];
 
     if (!drawable(panel, value)) {
-        svg_text(to, BARS_LEFT + 4, y + BAR_HEIGHT - 2, "small muted", "not known");
+        svg_text(to, BARS_LEFT + 4, y + BAR_HEIGHT - 2, "small muted",
+                 isfinite(value) ? "none measured" : "not known");
         return;
     }
     double end = fmax(at(scale, value), BARS_LEFT + 1);

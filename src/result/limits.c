@@ -30,11 +30,12 @@ static void fill_growth(const struct result *result, struct limits_figures *figu
 
 static void fill_slopes(const struct result *result, struct limits_figures *figures)
 {
-    const struct slope *memory = result->per_vm.own_memory_bytes.known ? &result->per_vm.own_memory_bytes
-                                                                       : &result->per_vm.memory_bytes;
-    const struct slope *cpu = result->per_vm.own_cpu_percent_of_host.known
-                                  ? &result->per_vm.own_cpu_percent_of_host
-                                  : &result->per_vm.cpu_percent_of_host;
+    /* Where there is an account, a slope that it does not tell is not known: the host's would be another
+     * thing. */
+    bool own = result->interval_count > 0 && result->intervals[result->interval_count - 1].own_known;
+    const struct slope *memory = own ? &result->per_vm.own_memory_bytes : &result->per_vm.memory_bytes;
+    const struct slope *cpu =
+        own ? &result->per_vm.own_cpu_percent_of_host : &result->per_vm.cpu_percent_of_host;
 
     figures->bytes_per_vm = memory->known ? memory->value : NAN;
     figures->bytes_low = memory->known ? memory->low : NAN;
