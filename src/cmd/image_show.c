@@ -145,7 +145,8 @@ static int show(const struct show_options *options, const struct guest_settings 
         error = reason_set(reason, EINVAL, "show needs a file, or --guest NAME");
     else if (options->guest)
         error = guest_build(&image, options->guest, settings, reason);
-    else if (settings->routes.count > 0 || settings->work || settings->profile || settings->rate != 0)
+    else if (settings->routes.count > 0 || settings->work || settings->profile || settings->timer != 0 ||
+             settings->rate != 0)
         error =
             reason_set(reason, EINVAL, "settings go with --guest; the file '%s' has its own", operands[0]);
     else

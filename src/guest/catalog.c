@@ -17,8 +17,11 @@ static const struct guest guests[] = {
     },
     {
         .name = "tick",
-        .summary = "the same with the timer running at 18.2 Hz",
+        .summary = "the same with the timer running, at 18.2 Hz unless told",
         .bytes = embedded_tick,
+        .apply = tick_apply,
+        .describe = tick_describe,
+        .settings_used = tick_settings_used,
     },
     {
         .name = "web",
@@ -72,6 +75,15 @@ const struct option_spec guest_setting_specs[] = {
         .offset = offsetof(struct guest_settings, profile),
     },
     {
+        .name = "timer",
+        .kind = OPTION_NUMBER,
+        .argument = "HZ",
+        .help = "tick: timer interrupts a second, 18.3 to 10000; without it the BIOS's 18.2",
+        .offset = offsetof(struct guest_settings, timer),
+        .least = TICK_TIMER_LEAST,
+        .most = TICK_TIMER_MOST,
+    },
+    {
         .name = "rate",
         .kind = OPTION_NUMBER,
         .argument = "READS",
@@ -105,9 +117,8 @@ static int check_known(const struct guest *guest, const struct guest_settings *s
         const char *option, *guest;
         bool given;
     } given[] = {
-        {"route", "web", settings->routes.count > 0},
-        {"work", "web", settings->work != NULL},
-        {"profile", "load", settings->profile != NULL},
+        {"route", "web", settings->routes.count > 0},   {"work", "web", settings->work != NULL},
+        {"profile", "load", settings->profile != NULL}, {"timer", "tick", settings->timer != 0},
         {"rate", "disk", settings->rate != 0},
     };
 

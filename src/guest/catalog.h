@@ -14,6 +14,7 @@ struct guest_settings {
     struct option_list routes; /* web: "/path=content" */
     const char *work;          /* web: CPU burnt before each answer: "10" milliseconds, or with a unit */
     const char *profile;       /* load: "25", "0.5s@100,9.5s@0" or a name */
+    double timer;              /* tick: interrupts a second; 0: not given */
     double rate;               /* disk: reads a second; 0: not given */
 };
 

@@ -16,6 +16,15 @@ int load_apply(uint8_t bytes[IMAGE_SIZE], const struct guest_settings *settings,
 char *load_describe(const uint8_t bytes[IMAGE_SIZE]);
 size_t load_settings_used(const uint8_t bytes[IMAGE_SIZE]);
 
+/* Interrupts a second: the 8254 divides by 65535 at the most here, and a PC has little else to do at the
+ * most. */
+#define TICK_TIMER_LEAST 18.3
+#define TICK_TIMER_MOST  10000.0
+
+int tick_apply(uint8_t bytes[IMAGE_SIZE], const struct guest_settings *settings, struct reason *reason);
+char *tick_describe(const uint8_t bytes[IMAGE_SIZE]);
+size_t tick_settings_used(const uint8_t bytes[IMAGE_SIZE]);
+
 /* Reads a second. At the least the 16-bit fraction of a read in each tick is still exact to 1.5 %. */
 #define DISK_RATE_LEAST 0.01
 #define DISK_RATE_MOST  1000.0

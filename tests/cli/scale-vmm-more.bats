@@ -23,6 +23,12 @@ load common
     jq -e '.engine.counters.wakes > 500' run-tick/result.json
 }
 
+@test "the timer of tick goes at the rate that it is set to" {
+    "$MVM" scale --engine vmm --guest tick --timer 1000 --max 4 --intervals 2 --out run $QUICK >/dev/null
+    # At the BIOS's rate it would take a minute to come that far.
+    jq -e '.population.alive == 4 and .engine.counters.wakes > 4000' run/result.json
+}
+
 @test "a floppy and 4 MiB of memory make the same VMs" {
     "$MVM" scale --engine vmm --guest disk --drive floppy --ram 4M --max 8 --intervals 2 --out run $QUICK >/dev/null
     jq -e '.population.alive == 8 and .engine.options.ram == "4.00 MiB" and .engine.options.drive == "floppy"' run/result.json

@@ -167,12 +167,12 @@ static void descriptors_refused(void **state)
  */
 static void hostile_settings(void **state)
 {
-    static const char *const names[] = {"web", "load", "disk"};
+    static const char *const names[] = {"web", "load", "disk", "tick"};
     struct random random = {.state = 3};
 
     (void)state;
     for (int round = 0; round < 3000; round++) {
-        const struct guest *guest = guest_find(names[round % 3]);
+        const struct guest *guest = guest_find(names[round % 4]);
         struct image_settings block = image_settings(guest->bytes);
         uint8_t *bytes = malloc(IMAGE_SIZE);
         struct image image;
@@ -482,6 +482,36 @@ static void rates(void **state)
     }
 }
 
+static void timer_setting(void **state)
+{
+    static const struct {
+        double timer;
+        const char *described; /* NULL: refused */
+    } cases[] = {
+        {0, "timer 18.207\n"},    {18.3, "timer 18.3\n"}, {100, "timer 99.998\n"}, {1000, "timer 1000.2\n"},
+        {10000, "timer 10027\n"}, {18.2, NULL},           {10001, NULL},           {-1, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct guest_settings settings = {.timer = cases[i].timer};
+        struct reason reason;
+        struct image image;
+        int error = guest_build(&image, "tick", &settings, &reason);
+
+        if (!cases[i].described) {
+            assert_int_equal(error, -EINVAL);
+            assert_non_null(strstr(reason.text, "from 18.3 to 10000"));
+            continue;
+        }
+        char *described = guest_find("tick")->describe(image.bytes);
+
+        assert_int_equal(error, 0);
+        assert_string_equal(described, cases[i].described);
+        free(described);
+    }
+}
+
 static void setting_options(void **state)
 {
     char *argv[] = {"x",      "--route", "/=a",       "--route=/b=c", "--work", "5",
@@ -526,6 +556,7 @@ int main(void)
         cmocka_unit_test(steps_fill_the_image),
         cmocka_unit_test(named_profiles),
         cmocka_unit_test(rates),
+        cmocka_unit_test(timer_setting),
         cmocka_unit_test(setting_options),
     };
 
