@@ -39,6 +39,7 @@ int host_limits_read(struct host_limits *ret_limits, const char *root, struct re
         .swap_total = reading.memory.swap_total,
         .tasks = lower_known(bounds.pid_namespace ? 0 : bounds.pid_max, bounds.threads_max),
         .cgroup_pids = cgroup.pids,
+        .cgroup_memory = cgroup.memory_bytes,
         .files = bounds.file_max,
         .own_files = bounds.files_soft == UINT64_MAX ? 0 : bounds.files_soft,
         .own_maps = bounds.max_map_count,

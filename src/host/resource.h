@@ -35,9 +35,10 @@ struct host_limits {
     uint64_t tasks;       /* the lower of kernel.pid_max and kernel.threads-max; in a PID namespace the latter
                              alone,       since no count of its tasks is to be had cheaply */
     uint64_t cgroup_pids; /* lowest pids.max from this process's cgroup up to the root; 0 for none */
-    uint64_t files;       /* fs.file-max */
-    uint64_t own_files;   /* RLIMIT_NOFILE, soft */
-    uint64_t own_maps;    /* vm.max_map_count */
+    uint64_t cgroup_memory; /* the lowest limit of memory on the way there; 0 for none */
+    uint64_t files;         /* fs.file-max */
+    uint64_t own_files;     /* RLIMIT_NOFILE, soft */
+    uint64_t own_maps;      /* vm.max_map_count */
 };
 
 /* `root` as for sampler_open(). */

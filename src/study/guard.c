@@ -57,7 +57,7 @@ bool guard_too_many_lost(struct guard *guard, const struct engine_counts *counts
  * program is not in, on a host that has memory, is none of its business. */
 static bool oom_concerns(const struct guard *guard, const struct host_reading *now)
 {
-    return guard->group_memory_bytes > 0 || now->memory.available < now->memory.total / 10;
+    return guard->limits->cgroup_memory > 0 || now->memory.available < now->memory.total / 10;
 }
 
 /* A share is used up by VMs; before the first one it is somebody else who takes memory. */

@@ -17,7 +17,6 @@ struct guard {
     const struct host_share *share;
     uint64_t memory_floor_bytes;        /* less than this available: stop */
     bool swap_counts;                   /* free swap is available, too */
-    uint64_t group_memory_bytes;        /* the limit of the group that this program is in; 0: none */
     bool (*interrupted)(void *context); /* the user wants an end */
     void *interrupted_context;
     uint64_t beat_most_ns; /* this program held up for longer between two looks: the host no longer responds;

@@ -88,7 +88,6 @@ static void set_guard(struct run *run)
         .baseline = &run->baseline,
         .share = &run->plan->share,
         .memory_floor_bytes = host_memory_floor(&run->result->limits),
-        .group_memory_bytes = run->result->host.cgroup_memory_bytes,
         .interrupted = run->hooks->interrupted,
         .interrupted_context = run->hooks->context,
         .look = progress_look,

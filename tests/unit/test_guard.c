@@ -101,7 +101,7 @@ static void test_oom_kill_stops(void **state)
     /* In somebody else's group: this host has memory. */
     assert_true(guard_go_on(&host.guard, &fine));
     host.guard.next_look_ns = 0;
-    host.guard.group_memory_bytes = 1 << 30;
+    host.limits.cgroup_memory = 1 << 30;
     assert_false(guard_go_on(&host.guard, &fine));
     assert_int_equal(host.guard.stop, STOP_MEMORY);
     sampler_close(host.sampler);
