@@ -25,9 +25,9 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LAB_SECONDS = 240
+LAB_SECONDS = 480
 LAB_GUESTS = 75  # in a laboratory, so that one which ends ends few
-QEMU_SECONDS = 25
+GUEST_SECONDS = 60
 TRIES = 3  # in a laboratory, which is slow: a device's time may be over before the guest has come that far
 WAYS = [("qemu", "QEMU with KVM"), ("vmm", "the vmm with KVM"), ("packed", "the vmm with KVM, packed each 200 us"),
         ("resident", "a resident VM of the vmm with KVM")]
@@ -60,7 +60,7 @@ def plan_line(guest, image, input_file, alone):
     settings = guest.settings
     ends = "alone" if alone and settings["ends"] == "done" else settings["ends"].replace(" ", "-")
     return " ".join([guest.name, image, settings["ram"], matrix.INTERFACES[settings["drive"]], settings["machine"],
-                     settings["cpu"], str(QEMU_SECONDS), input_file, ends])
+                     settings["cpu"], str(GUEST_SECONDS), input_file, ends])
 
 
 def prepare(guests, folder, alone):
