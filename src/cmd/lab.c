@@ -6,14 +6,13 @@
 #include "base/reason.h"
 #include "cmd/cmd.h"
 #include "cmd/lab_kernels.h"
+#include "cmd/signals.h"
 #include "lab/inside.h"
 #include "lab/kernel.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 /* As of timeout(1) and of those who run containers: the command's own status stays apart from these. */
@@ -103,20 +102,6 @@ static void say_nothing(const char *sentence)
     (void)sentence;
 }
 
-/* From here on these are read from a descriptor. */
-static int open_stop(void)
-{
-    sigset_t signals;
-
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    return signalfd(-1, &signals, SFD_CLOEXEC);
-}
-
 static int run(const struct lab_options *options, char *const *command)
 {
     struct reason reason = {""};
@@ -135,7 +120,7 @@ static int run(const struct lab_options *options, char *const *command)
         .input = options->input ? STDIN_FILENO : -1,
         .output = STDOUT_FILENO,
         .errors = STDERR_FILENO,
-        .stop = open_stop(),
+        .stop = signals_open(),
         .say = options->quiet ? say_nothing : say,
     };
     int error = lab_run(&wish, &outcome, &reason);
@@ -164,7 +149,7 @@ static int fetch(const struct lab_options *options)
 {
     const struct kernel_wish wish = {.version = options->kernel,
                                      .package = options->package,
-                                     .stop = open_stop(),
+                                     .stop = signals_open(),
                                      .say = options->quiet ? say_nothing : say};
     struct reason reason = {""};
     struct kernel kernel;
@@ -208,7 +193,7 @@ int cmd_lab(int argc, char **argv)
                    words[0]);
         status = usage(&reason);
     } else if (list) {
-        status = lab_kernels(open_stop(), options.json);
+        status = lab_kernels(signals_open(), options.json);
     } else if (options.kernel && options.package) {
         reason_set(&reason, EINVAL, "--kernel and --package exclude each other");
         status = usage(&reason);

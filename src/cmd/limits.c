@@ -6,13 +6,13 @@
 #include "cmd/cmd.h"
 #include "cmd/limits_files.h"
 #include "cmd/limits_row.h"
+#include "cmd/signals.h"
 #include "host/resource.h"
 #include "host/survive.h"
 #include "study/limits_matrix.h"
 #include "study/limits_preset.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,21 +75,6 @@ struct session {
     char directory[3000];
     bool single; /* one row, which has the directory to itself */
 };
-
-/* Set by the handler of SIGINT, SIGTERM and SIGHUP. */
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-static bool is_interrupted(void *context)
-{
-    (void)context;
-    return interrupted;
-}
 
 static int usage(const struct reason *reason)
 {
@@ -305,7 +290,7 @@ static int run_rows(struct session *session, struct reason *reason)
 
     if (!error)
         limits_order(order, session->limits.count, session->limits.random_order, session->options.seed);
-    for (size_t i = 0; !error && i < session->limits.count && !interrupted; i++) {
+    for (size_t i = 0; !error && i < session->limits.count && !signals_noted(NULL); i++) {
         struct limits_row *row = &session->limits.rows[order[i]];
         char path[4096];
 
@@ -319,7 +304,7 @@ static int run_rows(struct session *session, struct reason *reason)
             .seed = session->options.seed + order[i],
             .quiet = session->options.quiet,
             .watchdog = &session->watchdog,
-            .interrupted = is_interrupted,
+            .interrupted = signals_noted,
         };
 
         announce(session, order[i], i);
@@ -344,13 +329,9 @@ static uint64_t watchdog_floor(const struct session *session)
 
 static int run_all(struct session *session, struct reason *reason)
 {
-    const struct sigaction end = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
     int adjustment;
 
-    sigaction(SIGINT, &end, NULL);
-    sigaction(SIGTERM, &end, NULL);
-    sigaction(SIGHUP, &end, NULL);
-    sigaction(SIGPIPE, &ignore, NULL);
+    signals_note();
     int error = directory_make(session->directory, reason);
 
     if (error)

@@ -4,16 +4,15 @@
 #include "base/reason.h"
 #include "cmd/cmd.h"
 #include "cmd/limits_row.h"
+#include "cmd/signals.h"
 #include "lab/lab.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 enum { WITH_MOST = 16, ERRORS_MOST = 4096 };
@@ -26,19 +25,6 @@ static void say(const char *sentence)
 static void say_nothing(const char *sentence)
 {
     (void)sentence;
-}
-
-/* Signals go to the command in the laboratory. */
-static int open_stop(void)
-{
-    sigset_t signals;
-
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
 /* Files that the words name are taken along: an image, a ROM, a QEMU of one's own. */
@@ -110,7 +96,7 @@ static int run_command(const struct row_run *run, char *const *command, const ch
         .input = -1,
         .output = nothing,
         .errors = errors,
-        .stop = open_stop(),
+        .stop = signals_open(),
         .say = run->quiet ? say_nothing : say,
     };
     int error = nothing < 0 || errors < 0

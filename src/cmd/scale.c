@@ -10,11 +10,11 @@
 #include "cmd/cmd.h"
 #include "cmd/command_line.h"
 #include "cmd/progress.h"
+#include "cmd/signals.h"
 #include "engine/engine.h"
 #include "report/report.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,21 +63,6 @@ static const struct option_spec specs[] = {
     {"quiet", OPTION_FLAG, NULL, "show no progress", FIELD(quiet), .fallback = NULL},
     {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
 };
-
-/* Set by the handler of SIGINT and SIGTERM; read by the hooks. */
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-static bool is_interrupted(void *context)
-{
-    (void)context;
-    return interrupted;
-}
 
 static void show(void *context, const struct scale_progress *progress)
 {
@@ -185,16 +170,12 @@ static int print_outcome(const struct scale_options *options, const struct resul
 static int run(const struct scale_options *options, const struct scale_plan *plan)
 {
     struct progress_line line;
-    const struct scale_hooks hooks = {.progress = show, .interrupted = is_interrupted, .context = &line};
-    const struct sigaction end = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+    const struct scale_hooks hooks = {.progress = show, .interrupted = signals_noted, .context = &line};
     struct result result;
     struct reason reason = {""};
     int status = EXIT_FAILED;
 
-    sigaction(SIGINT, &end, NULL);
-    sigaction(SIGTERM, &end, NULL);
-    sigaction(SIGHUP, &end, NULL);
-    sigaction(SIGPIPE, &ignore, NULL);
+    signals_note();
     progress_begin(&line, options->quiet);
     result_init(&result);
     int error = scale_run(plan, &hooks, &result, &reason);
