@@ -126,8 +126,7 @@ static void print_json(const struct comparison *comparison, char *const *paths,
     json_t *root = json_object(), *over = json_array();
     json_object_set_new(root, "a", result_json_text(paths[0]));
     json_object_set_new(root, "b", result_json_text(paths[1]));
-    json_object_set_new(root, "unlike",
-                        comparison->unlike[0] ? result_json_text(comparison->unlike) : json_null());
+    json_object_set_new(root, "unlike", result_json_text_or_null(comparison->unlike));
     for (int i = 0; i < COMPARE_COUNT; i++) {
         json_object_set_new(root, names[i], figure_json(&comparison->figures[i]));
         if (failed[i])

@@ -41,13 +41,7 @@ static const struct option_spec specs[] = {
 
 static int usage(const struct reason *reason)
 {
-    fprintf(stderr, "mvm host check: %s\n", reason->text);
-    return EXIT_USAGE;
-}
-
-static json_t *text_or_null(const char *text)
-{
-    return text && text[0] ? result_json_text(text) : json_null();
+    return host_part_usage("check", reason);
 }
 
 /* Takes over the reference to `plan`. */
@@ -58,8 +52,8 @@ static void print_json(const struct host_findings *findings, const struct kvm_st
     json_t *list = json_array(), *state = json_object(), *root = json_object();
 
     json_object_set_new(state, "usable", json_boolean(kvm->usable));
-    json_object_set_new(state, "why_not", text_or_null(kvm->why_not));
-    json_object_set_new(state, "module", text_or_null(kvm->module));
+    json_object_set_new(state, "why_not", result_json_text_or_null(kvm->why_not));
+    json_object_set_new(state, "module", result_json_text_or_null(kvm->module));
     json_object_set_new(state, "nested", json_boolean(kvm->nested));
     for (size_t i = 0; i < findings->count; i++) {
         const struct host_finding *finding = &findings->items[i];
@@ -69,8 +63,8 @@ static void print_json(const struct host_findings *findings, const struct kvm_st
         json_object_set_new(object, "value", result_json_text(finding->value));
         json_object_set_new(object, "verdict", json_string(verdicts[finding->verdict]));
         json_object_set_new(object, "meaning", json_string(finding->meaning));
-        json_object_set_new(object, "advice", text_or_null(finding->advice));
-        json_object_set_new(object, "command", text_or_null(finding->command));
+        json_object_set_new(object, "advice", result_json_text_or_null(finding->advice));
+        json_object_set_new(object, "command", result_json_text_or_null(finding->command));
         json_array_append_new(list, object);
     }
     json_object_set_new(root, "kvm", state);
@@ -128,8 +122,9 @@ static int find_all(struct host_findings *findings, struct kvm_state *ret_kvm)
     return error ? error : host_check_programs(findings, "");
 }
 
-static int check(const struct check_options *options, struct host_engine *engine)
+static int check(const void *values, struct host_engine *engine)
 {
+    const struct check_options *options = values;
     struct host_findings findings = {.items = NULL};
     struct host_ceilings *ceilings = NULL;
     struct host_needs needs;
@@ -161,28 +156,11 @@ static int check(const struct check_options *options, struct host_engine *engine
 int host_check_main(int argc, char **argv)
 {
     struct check_options options = {0};
-    struct host_engine engine;
-    struct reason reason = {""};
-    char **operands;
-    int operand_count, status;
+    const struct host_part part = {.name = "check",
+                                   .specs = specs,
+                                   .count = sizeof(specs) / sizeof(specs[0]),
+                                   .print_help = print_help,
+                                   .run = check};
 
-    if (host_engine_choose(&engine, argc, argv, &reason) < 0)
-        return usage(&reason);
-    const struct option_set sets[] = {{NULL, specs, sizeof(specs) / sizeof(specs[0]), &options},
-                                      host_engine_set(&engine)};
-
-    if (options_parse(sets, 2, argc, argv, &operands, &operand_count, &reason) < 0) {
-        status = usage(&reason);
-    } else if (options.help) {
-        print_help(sets, 2);
-        status = EXIT_DONE;
-    } else if (operand_count > 0) {
-        reason_set(&reason, EINVAL, "'%s' is not an option", operands[0]);
-        status = usage(&reason);
-    } else {
-        status = check(&options, &engine);
-    }
-    options_release(sets, 2);
-    host_engine_release(&engine);
-    return status;
+    return host_part_main(&part, &options, &options.help, argc, argv);
 }

@@ -2,6 +2,7 @@
 #include "cmd/host_engine.h"
 
 #include "base/reason.h"
+#include "cmd/cmd.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -55,4 +56,37 @@ void host_engine_release(struct host_engine *engine)
 {
     free(engine->options);
     engine->options = NULL;
+}
+
+int host_part_usage(const char *part, const struct reason *reason)
+{
+    fprintf(stderr, "mvm host %s: %s\n", part, reason->text);
+    return EXIT_USAGE;
+}
+
+int host_part_main(const struct host_part *part, void *options, const bool *help, int argc, char **argv)
+{
+    struct host_engine engine;
+    struct reason reason = {""};
+    char **operands;
+    int operand_count, status;
+
+    if (host_engine_choose(&engine, argc, argv, &reason) < 0)
+        return host_part_usage(part->name, &reason);
+    const struct option_set sets[] = {{NULL, part->specs, part->count, options}, host_engine_set(&engine)};
+
+    if (options_parse(sets, 2, argc, argv, &operands, &operand_count, &reason) < 0) {
+        status = host_part_usage(part->name, &reason);
+    } else if (*help) {
+        part->print_help(sets, 2);
+        status = EXIT_DONE;
+    } else if (operand_count > 0) {
+        reason_set(&reason, EINVAL, "'%s' is not an option", operands[0]);
+        status = host_part_usage(part->name, &reason);
+    } else {
+        status = part->run(options, &engine);
+    }
+    options_release(sets, 2);
+    host_engine_release(&engine);
+    return status;
 }

@@ -6,6 +6,8 @@
 #include "base/option.h"
 #include "engine/engine.h"
 
+#include <stdbool.h>
+
 struct reason;
 
 struct host_engine {
@@ -28,5 +30,21 @@ int host_engine_needs(struct host_engine *engine, uint64_t memory_each, struct h
                       struct reason *ret_obstacle, struct reason *reason);
 
 void host_engine_release(struct host_engine *engine);
+
+/* A part of mvm host that is about an engine. */
+struct host_part {
+    const char *name;
+    const struct option_spec *specs; /* its own options */
+    size_t count;
+    void (*print_help)(const struct option_set *sets, size_t count);
+    int (*run)(const void *options, struct host_engine *engine); /* returns the exit status */
+};
+
+/* Parses its options, into `options`, and the engine's; `help` is the flag --help in there. Then runs it, or
+ * prints the help. Returns the exit status. */
+int host_part_main(const struct host_part *part, void *options, const bool *help, int argc, char **argv);
+
+/* Says what was wrong with the command line; returns EXIT_USAGE. */
+int host_part_usage(const char *part, const struct reason *reason);
 
 #endif

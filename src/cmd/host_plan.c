@@ -131,11 +131,6 @@ void host_plan_print(const struct host_ceilings *ceilings, const struct engine *
         to);
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return text && text[0] ? result_json_text(text) : json_null();
-}
-
 /* Amounts beyond what JSON tools hold exactly mean "no limit" here. */
 static json_t *amount_json(uint64_t amount)
 {
@@ -160,8 +155,8 @@ static json_t *ceiling_json(const struct host_ceilings *ceilings, const struct h
     json_object_set_new(object, "holds_most", ceiling->holds == UINT64_MAX ? json_null() : amount_json(most));
     json_object_set_new(object, "verdict", json_string(is_enough(ceilings, ceiling) ? "good" : "bad"));
     json_object_set_new(object, "meaning", json_string(ceiling->meaning));
-    json_object_set_new(object, "command", text_or_null(ceiling->command));
-    json_object_set_new(object, "remedy", text_or_null(ceiling->remedy));
+    json_object_set_new(object, "command", result_json_text_or_null(ceiling->command));
+    json_object_set_new(object, "remedy", result_json_text_or_null(ceiling->remedy));
     return object;
 }
 
@@ -177,13 +172,13 @@ json_t *host_plan_json(const struct host_ceilings *ceilings, const struct engine
         json_array_append_new(list, ceiling_json(ceilings, &ceilings->list[i]));
     json_object_set_new(object, "engine", json_string(engine->name));
     json_object_set_new(object, "class", json_string(letter));
-    json_object_set_new(object, "cannot_run", text_or_null(obstacle));
+    json_object_set_new(object, "cannot_run", result_json_text_or_null(obstacle));
     json_object_set_new(object, "vms", ceilings->vms > 0 ? amount_json(ceilings->vms) : json_null());
     json_object_set_new(object, "memory_bytes_each", known ? amount_json(needs->memory.each) : json_null());
     json_object_set_new(object, "memory_error_percent",
                         known ? result_json_number(needs->memory_error) : json_null());
-    json_object_set_new(object, "memory_source", text_or_null(needs->memory_source));
-    json_object_set_new(object, "remark", text_or_null(needs->remark));
+    json_object_set_new(object, "memory_source", result_json_text_or_null(needs->memory_source));
+    json_object_set_new(object, "remark", result_json_text_or_null(needs->remark));
     json_object_set_new(object, "first",
                         ceilings->first < ceilings->count
                             ? ceiling_json(ceilings, &ceilings->list[ceilings->first])

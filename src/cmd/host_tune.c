@@ -44,8 +44,7 @@ static const struct option_spec specs[] = {
 
 static int usage(const struct reason *reason)
 {
-    fprintf(stderr, "mvm host tune: %s\n", reason->text);
-    return EXIT_USAGE;
+    return host_part_usage("tune", reason);
 }
 
 static void print_help(const struct option_set *sets, size_t count)
@@ -169,8 +168,9 @@ static int check_wish(const struct tune_options *options, const struct host_engi
     return 0;
 }
 
-static int run(const struct tune_options *options, struct host_engine *engine)
+static int run(const void *values, struct host_engine *engine)
 {
+    const struct tune_options *options = values;
     char path[4096];
     struct reason reason = {""};
     int error = check_wish(options, engine, &reason);
@@ -191,28 +191,11 @@ static int run(const struct tune_options *options, struct host_engine *engine)
 int host_tune_main(int argc, char **argv)
 {
     struct tune_options options = {0};
-    struct host_engine engine;
-    struct reason reason = {""};
-    char **operands;
-    int operand_count, status;
+    const struct host_part part = {.name = "tune",
+                                   .specs = specs,
+                                   .count = sizeof(specs) / sizeof(specs[0]),
+                                   .print_help = print_help,
+                                   .run = run};
 
-    if (host_engine_choose(&engine, argc, argv, &reason) < 0)
-        return usage(&reason);
-    const struct option_set sets[] = {{NULL, specs, sizeof(specs) / sizeof(specs[0]), &options},
-                                      host_engine_set(&engine)};
-
-    if (options_parse(sets, 2, argc, argv, &operands, &operand_count, &reason) < 0) {
-        status = usage(&reason);
-    } else if (options.help) {
-        print_help(sets, 2);
-        status = EXIT_DONE;
-    } else if (operand_count > 0) {
-        reason_set(&reason, EINVAL, "'%s' is not an option", operands[0]);
-        status = usage(&reason);
-    } else {
-        status = run(&options, &engine);
-    }
-    options_release(sets, 2);
-    host_engine_release(&engine);
-    return status;
+    return host_part_main(&part, &options, &options.help, argc, argv);
 }

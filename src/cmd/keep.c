@@ -210,8 +210,7 @@ static void print_json(const struct keep *keep, const struct engine_counts *coun
                         keep->guard.stop ? json_string(stop_name(keep->guard.stop)) : json_null());
     json_object_set_new(line, "stop_reason",
                         keep->guard.stop ? result_json_text(keep->guard.why) : json_null());
-    json_object_set_new(line, "last_failure",
-                        counts->last_failure[0] ? result_json_text(counts->last_failure) : json_null());
+    json_object_set_new(line, "last_failure", result_json_text_or_null(counts->last_failure));
     json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
     putchar('\n');
     fflush(stdout);

@@ -75,7 +75,7 @@ static json_t *status_of(struct runs *runs, const struct run_entry *entry)
                         json_string(!entry->lives || error == -ECONNREFUSED ? "died"
                                     : error == -EAGAIN                      ? "starting"
                                                                             : "silent"));
-    json_object_set_new(status, "trouble", reason.text[0] ? result_json_text(reason.text) : json_null());
+    json_object_set_new(status, "trouble", result_json_text_or_null(reason.text));
     return status;
 }
 

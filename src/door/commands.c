@@ -137,9 +137,7 @@ static void tell_status(struct door *door, struct peer *peer, json_t *arguments)
     json_object_set_new(status, "state", json_string(door->population ? "running" : "starting"));
     json_object_set_new(status, "wanted", json_integer((json_int_t)setup->goal));
     json_object_set_new(status, "vms", door_counts_json(&counts));
-    json_object_set_new(status, "last_failure",
-                        counts.last_failure && counts.last_failure[0] ? result_json_text(counts.last_failure)
-                                                                      : json_null());
+    json_object_set_new(status, "last_failure", result_json_text_or_null(counts.last_failure));
     json_object_set_new(status, "stopped_by",
                         door->stopped_by ? json_string(stop_name(door->stopped_by)) : json_null());
     json_object_set_new(status, "stop_reason",

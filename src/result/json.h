@@ -20,6 +20,9 @@ json_t *result_json_number(double number);
 /* `text` as a JSON string, bytes that are not UTF-8 as '?'; NULL without memory. */
 json_t *result_json_text(const char *text);
 
+/* The same, or null where `text` is empty or NULL. */
+json_t *result_json_text_or_null(const char *text);
+
 /*
  * Fills `result` from parsed JSON. Every type and range is checked: on failure a sentence names the place
  * (".intervals[3].vms is not a whole number") and `result` is as after result_init().

@@ -34,6 +34,11 @@ json_t *result_json_text(const char *text)
     return text_json(text, strlen(text));
 }
 
+json_t *result_json_text_or_null(const char *text)
+{
+    return text && text[0] ? result_json_text(text) : json_null();
+}
+
 /* Many tools (jq, JavaScript) hold all numbers as doubles and would round those above 2^53 (RFC 7493,
  * section 2.2): seeds and limits such as fs.file-max and RLIM_INFINITY may be there. */
 static json_t *u64_json(uint64_t number)

@@ -98,8 +98,7 @@ static json_t *row_json(const struct limits_row *row)
         json_object_set_new(object, "reason", told ? result_json_text(row->reason) : json_null()) ||
         json_object_set_new(object, "sleep", row->sleep < 0 ? json_null() : json_boolean(row->sleep)) ||
         json_object_set_new(object, "kvm", json_boolean(row->kvm)) ||
-        json_object_set_new(object, "architecture",
-                            row->architecture[0] ? result_json_text(row->architecture) : json_null());
+        json_object_set_new(object, "architecture", result_json_text_or_null(row->architecture));
 
     if (!failed && row->state == LIMITS_DONE)
         failed = set_figures(object, row);
