@@ -2,6 +2,7 @@
 #include "host/account.h"
 
 #include "base/reason.h"
+#include "host/cgroup.h"
 #include "host/procfile.h"
 
 #include <errno.h>
@@ -11,58 +12,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where the controllers are mounted, each with the word that names it in /proc/self/cgroup; version 2 has
- * none. */
-struct place {
-    const char *controller, *mount;
-};
-
-static const struct place memory_places[] = {{"memory", "/sys/fs/cgroup/memory"}, {"", "/sys/fs/cgroup"}};
-static const struct place cpu_places[] = {{"cpuacct", "/sys/fs/cgroup/cpuacct"}, {"", "/sys/fs/cgroup"}};
-
-struct search {
-    const char *controller;
-    char path[256];
-};
-
-/* "4:memory:/path", "5:cpu,cpuacct:/path", "0::/path" */
-static bool take_path(void *context, const char *line)
-{
-    struct search *search = context;
-    const char *from = strchr(line, ':'), *to = from ? strchr(from + 1, ':') : NULL;
-    size_t length = strlen(search->controller);
-
-    if (!to)
-        return true;
-    from++;
-    if (length == 0 && from == to) {
-        text_copy(search->path, sizeof(search->path), to + 1);
-        return false;
-    }
-    for (const char *word = from; length > 0 && word < to; word += strcspn(word, ",:") + 1) {
-        if (strcspn(word, ",:") == length && strncmp(word, search->controller, length) == 0) {
-            text_copy(search->path, sizeof(search->path), to + 1);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Makes "MOUNT/PATH/mvm-PID" with `file` in it, or the same at the top; its path into `ret_path`. */
-static int make_group(const struct place *place, const char *file, struct knob_journal *journal,
+/* Makes "PLACE/mvm-PID" with `file` in it, or the same at the top; its path into `ret_path`. */
+static int make_group(const struct cgroup_place *place, const char *file, struct knob_journal *journal,
                       char ret_path[KNOB_PATH])
 {
-    struct search search = {.controller = place->controller};
-    char buffer[4096], probe[KNOB_PATH + 64];
-    int groups = procfile_open("", "/proc/self/cgroup");
+    char probe[KNOB_PATH + 64];
 
-    if (groups >= 0) {
-        procfile_each_line(groups, buffer, sizeof(buffer), take_path, &search);
-        close(groups);
-    }
     for (int top = 0; top < 2; top++) {
-        if ((size_t)snprintf(ret_path, KNOB_PATH, "%s%s/mvm-%d", place->mount,
-                             top || strcmp(search.path, "/") == 0 ? "" : search.path,
+        size_t length = top ? place->mount_length : strlen(place->directory);
+
+        if ((size_t)snprintf(ret_path, KNOB_PATH, "%.*s/mvm-%d", (int)length, place->directory,
                              (int)getpid()) >= KNOB_PATH)
             continue;
         if (knob_journal_add(journal, ret_path, "", NULL) < 0)
@@ -82,7 +41,7 @@ static int enter(const char *path)
 
     snprintf(file, sizeof(file), "%s/cgroup.procs", path);
     snprintf(text, sizeof(text), "%d", (int)getpid());
-    return knob_write("", file, text);
+    return procfile_write("", file, text);
 }
 
 static int open_in(const char *path, const char *file)
@@ -93,14 +52,22 @@ static int open_in(const char *path, const char *file)
     return open(whole, O_RDONLY | O_CLOEXEC);
 }
 
-static int enter_version(struct host_account *account, bool version2, struct knob_journal *journal)
+static int make_and_enter(struct host_account *account, struct knob_journal *journal)
 {
+    struct cgroup_place memory_place, cpu_place;
     char memory[KNOB_PATH], cpu[KNOB_PATH];
-    int error = make_group(&memory_places[version2], version2 ? "memory.current" : "memory.usage_in_bytes",
-                           journal, memory);
+
+    if (!cgroup_find("", "memory", &memory_place))
+        return -ENOTSUP;
+    bool version2 = memory_place.version == 2;
+    const char *usage = version2 ? "memory.current" : "memory.usage_in_bytes";
+
+    if (!version2 && (!cgroup_find("", "cpuacct", &cpu_place) || cpu_place.version == 2))
+        return -ENOTSUP;
+    int error = make_group(&memory_place, usage, journal, memory);
 
     if (!error && !version2)
-        error = make_group(&cpu_places[0], "cpuacct.usage", journal, cpu);
+        error = make_group(&cpu_place, "cpuacct.usage", journal, cpu);
     if (!error && version2)
         text_copy(cpu, sizeof(cpu), memory);
     if (!error)
@@ -110,7 +77,7 @@ static int enter_version(struct host_account *account, bool version2, struct kno
     if (error)
         return error; /* what was made is in the journal */
     account->version2 = version2;
-    account->memory_fd = open_in(memory, version2 ? "memory.current" : "memory.usage_in_bytes");
+    account->memory_fd = open_in(memory, usage);
     account->stat_fd = open_in(memory, "memory.stat");
     account->cpu_fd = open_in(cpu, version2 ? "cpu.stat" : "cpuacct.usage");
     return 0;
@@ -119,9 +86,8 @@ static int enter_version(struct host_account *account, bool version2, struct kno
 int host_account_enter(struct host_account *ret_account, struct knob_journal *journal, struct reason *reason)
 {
     *ret_account = (struct host_account){.memory_fd = -1, .stat_fd = -1, .cpu_fd = -1};
-    for (int version2 = 0; version2 < 2; version2++)
-        if (enter_version(ret_account, version2, journal) == 0)
-            return 0;
+    if (make_and_enter(ret_account, journal) == 0)
+        return 0;
     return reason_set(reason, ENOTSUP, "no control group that counts memory and CPU can be made here");
 }
 

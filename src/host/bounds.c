@@ -62,19 +62,6 @@ static bool take_status(void *context, const char *line)
     return true;
 }
 
-static bool each_line(const char *root, const char *path, bool (*take)(void *context, const char *line),
-                      void *context)
-{
-    char buffer[4096];
-    int fd = procfile_open(root, path);
-
-    if (fd < 0)
-        return false;
-    procfile_each_line(fd, buffer, sizeof(buffer), take, context);
-    close(fd);
-    return true;
-}
-
 /* include/linux/proc_ns.h: PROC_PID_INIT_INO. */
 static bool in_pid_namespace(const char *root)
 {
@@ -100,8 +87,8 @@ void host_bounds_read(struct host_bounds *ret_bounds, const char *root)
         .nr_open = number_or_zero(root, "/proc/sys/fs/nr_open"),
         .max_map_count = number_or_zero(root, "/proc/sys/vm/max_map_count"),
     };
-    each_line(root, "/proc/self/limits", take_limits, ret_bounds);
-    each_line(root, "/proc/self/status", take_status, &self);
+    procfile_lines(root, "/proc/self/limits", take_limits, ret_bounds);
+    procfile_lines(root, "/proc/self/status", take_status, &self);
 
     uint64_t resource = UINT64_C(1) << CAP_SYS_RESOURCE, admin = UINT64_C(1) << CAP_SYS_ADMIN;
 

@@ -87,49 +87,33 @@ static bool take_mount(void *context, const char *line)
     return true;
 }
 
-static bool each_line(const char *root, const char *path, bool (*take)(void *context, const char *line),
-                      void *context)
+bool cgroup_find(const char *root, const char *controller, struct cgroup_place *ret_place)
 {
-    char buffer[16384];
-    int fd = procfile_open(root, path);
+    struct group group = {.controller = controller};
 
-    if (fd < 0)
-        return false;
-    int error = procfile_each_line(fd, buffer, sizeof(buffer), take, context);
-
-    close(fd);
-    return error == 0;
-}
-
-/* The directory of the process's group, and how much of it is the mount point, above which no group is seen.
- */
-static bool group_directory(const char *root, const char *controller, struct group *group,
-                            char directory[PROCFILE_PATH], size_t *ret_mount_length)
-{
-    memset(group, 0, sizeof(*group));
-    group->controller = controller;
-    if (!each_line(root, "/proc/self/cgroup", take_membership, group) || !group->path_known ||
-        !each_line(root, "/proc/self/mountinfo", take_mount, group) || !group->mount_known)
+    if (procfile_lines(root, "/proc/self/cgroup", take_membership, &group) < 0 || !group.path_known ||
+        procfile_lines(root, "/proc/self/mountinfo", take_mount, &group) < 0 || !group.mount_known)
         return false;
 
     /* In a container the mount may show the tree from the process's own group on; a path that leads out of
      * the namespace
      * ("/..") or is not below what is mounted leaves only the mount point itself to be read. */
-    const char *below = group->path;
+    const char *below = group.path;
 
-    if (strcmp(group->top, "/") != 0) {
-        below = text_after(group->path, group->top);
+    if (strcmp(group.top, "/") != 0) {
+        below = text_after(group.path, group.top);
         if (below && *below != '\0' && *below != '/')
             below = NULL;
     }
     if (!below || strstr(below, "/..") || strcmp(below, "/") == 0)
         below = "";
 
-    int length = snprintf(directory, PROCFILE_PATH, "%s%s", group->mount, below);
+    int length = snprintf(ret_place->directory, PROCFILE_PATH, "%s%s", group.mount, below);
 
     if (length < 0 || length >= PROCFILE_PATH)
         return false;
-    *ret_mount_length = strlen(group->mount);
+    ret_place->mount_length = strlen(group.mount);
+    ret_place->version = group.version_2 ? 2 : 1;
     return true;
 }
 
@@ -229,30 +213,33 @@ static double in_use(const char *root, const char *directory, enum cgroup_contro
     if (!name || !file_in(root, directory, name, text, sizeof(text)) || !text_number(&at, &used))
         return 0;
     if (inactive.name && (size_t)snprintf(path, sizeof(path), "%s/memory.stat", directory) < sizeof(path))
-        each_line(root, path, take_wanted, &inactive);
+        procfile_lines(root, path, take_wanted, &inactive);
     return (double)(used > inactive.number ? used - inactive.number : 0);
 }
 
 void cgroup_levels(const char *root, enum cgroup_controller controller,
                    void (*take)(void *context, const struct cgroup_level *level), void *context)
 {
-    struct group group;
+    struct cgroup_place place;
     struct cgroup_level level;
-    size_t mount_length;
 
-    if (!group_directory(root, controllers[controller].controller, &group, level.directory, &mount_length))
+    if (!cgroup_find(root, controllers[controller].controller, &place))
         return;
+    bool version_2 = place.version == 2;
+
+    text_copy(level.directory, sizeof(level.directory), place.directory);
     for (;;) {
         char *slash = strrchr(level.directory, '/');
 
-        level.name = strlen(level.directory) > mount_length ? level.directory + mount_length : "/";
-        level.limit = controllers[controller].limit_of(root, level.directory, group.version_2);
-        level.limit_file = controllers[controller].limit_file[group.version_2];
-        level.version = group.version_2 ? 2 : 1;
-        level.used = level.limit > 0 ? in_use(root, level.directory, controller, group.version_2) : 0;
+        level.name =
+            strlen(level.directory) > place.mount_length ? level.directory + place.mount_length : "/";
+        level.limit = controllers[controller].limit_of(root, level.directory, version_2);
+        level.limit_file = controllers[controller].limit_file[version_2];
+        level.version = place.version;
+        level.used = level.limit > 0 ? in_use(root, level.directory, controller, version_2) : 0;
         if (level.limit > 0)
             take(context, &level);
-        if (strlen(level.directory) <= mount_length || !slash)
+        if (strlen(level.directory) <= place.mount_length || !slash)
             return;
         *slash = '\0';
     }

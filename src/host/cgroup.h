@@ -9,6 +9,7 @@
 
 #include "host/procfile.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct cgroup_limits {
@@ -18,6 +19,17 @@ struct cgroup_limits {
     char pids_directory[PROCFILE_PATH]; /* of the group that sets `pids`, without the root before it; "" for
                                            none */
 };
+
+/* Where the group of this process is in a controller's hierarchy. */
+struct cgroup_place {
+    char directory[PROCFILE_PATH]; /* without the root before it */
+    size_t mount_length;           /* how much of it is the mount point, above which no group is seen */
+    int version;                   /* 1 or 2 */
+};
+
+/* Finds it by the controller's name ("memory", "cpuacct"); version 2 where no hierarchy of version 1 has
+ * that. False: there is none, or it is not mounted. */
+bool cgroup_find(const char *root, const char *controller, struct cgroup_place *ret_place);
 
 enum cgroup_controller { CGROUP_PIDS, CGROUP_MEMORY, CGROUP_CPU };
 

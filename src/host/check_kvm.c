@@ -207,14 +207,8 @@ static bool take_flags(void *context, const char *line)
 
 static void read_flags(const char *root, struct flags *ret_flags)
 {
-    char buffer[16384];
-    int fd = procfile_open(root, "/proc/cpuinfo");
-
     *ret_flags = (struct flags){.seen = false};
-    if (fd < 0)
-        return;
-    procfile_each_line(fd, buffer, sizeof(buffer), take_flags, ret_flags);
-    close(fd);
+    procfile_lines(root, "/proc/cpuinfo", take_flags, ret_flags);
 }
 
 /* Why there is no /dev/kvm, and what would bring it. */

@@ -64,7 +64,7 @@ static int check_zram(struct host_findings *findings, const char *root)
         if (procfile_number(root, path, &bytes) < 0 || bytes == 0)
             continue;
         snprintf(path, sizeof(path), "/sys/block/%.50s/comp_algorithm", entry->d_name);
-        if (host_setting_read(root, path, algorithm) < 0)
+        if (procfile_setting(root, path, algorithm, sizeof(algorithm)) < 0)
             text_copy(algorithm, sizeof(algorithm), "unknown");
         snprintf(finding.name, sizeof(finding.name), "%.50s", entry->d_name);
         snprintf(finding.value, sizeof(finding.value), "%s, %s", size_text((double)bytes, size), algorithm);
@@ -113,9 +113,9 @@ static int check_pages(struct host_findings *findings, const char *root)
                            "time for as long as it runs"};
     char value[SETTING_ROOM];
 
-    if (host_setting_read(root, "/sys/kernel/mm/transparent_hugepage/enabled", value) == 0)
+    if (procfile_setting(root, "/sys/kernel/mm/transparent_hugepage/enabled", value, sizeof(value)) == 0)
         text_copy(huge.value, sizeof(huge.value), value);
-    if (host_setting_read(root, "/sys/kernel/mm/ksm/run", value) == 0)
+    if (procfile_setting(root, "/sys/kernel/mm/ksm/run", value, sizeof(value)) == 0)
         text_copy(same.value, sizeof(same.value), strcmp(value, "1") == 0 ? "on" : "off");
     int error = host_findings_add(findings, &huge);
 

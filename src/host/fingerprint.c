@@ -52,14 +52,8 @@ static bool take_cpuinfo(void *context, const char *line)
 
 static void read_cpuinfo(const char *root, struct cpuinfo *ret_info)
 {
-    char buffer[16384];
-    int fd = procfile_open(root, "/proc/cpuinfo");
-
     *ret_info = (struct cpuinfo){.model = ""};
-    if (fd < 0)
-        return;
-    procfile_each_line(fd, buffer, sizeof(buffer), take_cpuinfo, ret_info);
-    close(fd);
+    procfile_lines(root, "/proc/cpuinfo", take_cpuinfo, ret_info);
 }
 
 /* The signature that a hypervisor gives in CPUID leaf 0x40000000 (ebx, ecx, edx), which the leaf's inventors

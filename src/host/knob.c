@@ -10,7 +10,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,32 +30,6 @@ const size_t host_knob_count = sizeof(host_knobs) / sizeof(host_knobs[0]);
 static const char ksm_path[] = "/sys/kernel/mm/ksm/run",
                   thp_path[] = "/sys/kernel/mm/transparent_hugepage/enabled",
                   cpus_path[] = "/sys/devices/system/cpu";
-
-int knob_write(const char *root, const char *path, const char *text)
-{
-    char whole[PROCFILE_PATH];
-
-    snprintf(whole, sizeof(whole), "%s%s", root, path);
-    int fd = open(whole, O_WRONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        return -errno;
-    int error = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-
-    close(fd);
-    return error;
-}
-
-/* "always [madvise] never" -> "madvise"; a text without brackets stays. */
-static void keep_chosen(char *text)
-{
-    char *from = strchr(text, '['), *to = from ? strchr(from, ']') : NULL;
-
-    if (!to)
-        return;
-    memmove(text, from + 1, (size_t)(to - from - 1));
-    text[to - from - 1] = '\0';
-}
 
 int knob_journal_add(struct knob_journal *journal, const char *path, const char *before,
                      struct reason *reason)
@@ -81,17 +54,16 @@ static int change(struct knob_journal *journal, const char *root, const char *pa
 {
     unsigned at = atomic_load(&journal->count);
     char before[256];
-    int error = procfile_text(root, path, before, sizeof(before));
+    int error = procfile_setting(root, path, before, sizeof(before));
 
     if (error)
         return reason_errno(reason, -error, "cannot read %s", path);
-    keep_chosen(before);
     if (strcmp(before, text) == 0)
         return 0;
     error = knob_journal_add(journal, path, before, reason);
     if (error)
         return error;
-    error = knob_write(root, path, text);
+    error = procfile_write(root, path, text);
     if (!error)
         return 0;
     atomic_store(&journal->count, at);
@@ -231,7 +203,7 @@ static int undo(const char *root, const char *path, const char *before)
     if (strncmp(path, groups, sizeof(groups) - 1) == 0)
         return remove_group(whole);
     if (strncmp(path, devices, sizeof(devices) - 1) != 0)
-        return knob_write(root, path, before);
+        return procfile_write(root, path, before);
     /* It may have been noted and not yet swapped on. */
     return swapoff(whole) < 0 && errno != EINVAL ? -errno : 0;
 }

@@ -50,8 +50,6 @@ int knob_journal_add(struct knob_journal *journal, const char *path, const char 
                      struct reason *reason);
 /* The last note is void. */
 void knob_journal_forget(struct knob_journal *journal);
-/* Writes `text` to `root`/`path`. 0 or -errno. */
-int knob_write(const char *root, const char *path, const char *text);
 
 /* Puts back all that is in the journal and empties it. Returns how many could not be. Allocates nothing. */
 unsigned knob_journal_undo(struct knob_journal *journal, const char *root);

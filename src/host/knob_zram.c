@@ -48,7 +48,7 @@ static int make_disk(struct knob_journal *journal, const char *root, unsigned *r
     snprintf(text, sizeof(text), "%u", *ret_number);
     error = knob_journal_add(journal, CONTROL "hot_remove", text, reason);
     if (error) {
-        knob_write(root, CONTROL "hot_remove", text);
+        procfile_write(root, CONTROL "hot_remove", text);
         return error;
     }
     snprintf(path, sizeof(path), "/sys/block/zram%u/reset", *ret_number);
@@ -62,7 +62,7 @@ static int swap_on(struct knob_journal *journal, const char *root, unsigned numb
 
     snprintf(path, sizeof(path), "/sys/block/zram%u/disksize", number);
     snprintf(text, sizeof(text), "%llu", (unsigned long long)bytes);
-    int error = knob_write(root, path, text);
+    int error = procfile_write(root, path, text);
 
     if (error)
         return reason_errno(reason, -error, "cannot make a zram disk of that size");

@@ -7,16 +7,21 @@
 #include <string.h>
 #include <unistd.h>
 
-int procfile_open(const char *root, const char *path)
+static int open_with(const char *root, const char *path, int flags)
 {
     char whole[PROCFILE_PATH];
 
     if ((size_t)snprintf(whole, sizeof(whole), "%s%s", root, path) >= sizeof(whole))
         return -ENAMETOOLONG;
 
-    int fd = open(whole, O_RDONLY | O_CLOEXEC);
+    int fd = open(whole, flags | O_CLOEXEC);
 
     return fd < 0 ? -errno : fd;
+}
+
+int procfile_open(const char *root, const char *path)
+{
+    return open_with(root, path, O_RDONLY);
 }
 
 static ssize_t read_at(int fd, char *buffer, size_t room, off_t offset)
@@ -66,6 +71,20 @@ int procfile_each_line(int fd, char *buffer, size_t room, bool (*take)(void *con
     }
 }
 
+int procfile_lines(const char *root, const char *path, bool (*take)(void *context, const char *line),
+                   void *context)
+{
+    char buffer[16384];
+    int fd = procfile_open(root, path);
+
+    if (fd < 0)
+        return fd;
+    int error = procfile_each_line(fd, buffer, sizeof(buffer), take, context);
+
+    close(fd);
+    return error;
+}
+
 int procfile_text(const char *root, const char *path, char *ret_text, size_t room)
 {
     int fd = procfile_open(root, path);
@@ -98,6 +117,37 @@ int procfile_number(const char *root, const char *path, uint64_t *ret_number)
     if (error)
         return error;
     return text_number(&at, ret_number) ? 0 : -EBADMSG;
+}
+
+int procfile_setting(const char *root, const char *path, char *ret_value, size_t room)
+{
+    char text[PROCFILE_PATH];
+    int error = procfile_text(root, path, text, sizeof(text));
+
+    if (error)
+        return error;
+    const char *open = strchr(text, '['), *close = open ? strchr(open, ']') : NULL;
+    const char *from = close ? open + 1 : text;
+    size_t length = close ? (size_t)(close - from) : strcspn(text, "\n");
+
+    if (length >= room)
+        return -EOVERFLOW;
+    memcpy(ret_value, from, length);
+    ret_value[length] = '\0';
+    return 0;
+}
+
+int procfile_write(const char *root, const char *path, const char *text)
+{
+    int fd = open_with(root, path, O_WRONLY | O_TRUNC);
+
+    if (fd < 0)
+        return fd;
+    int error = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+
+    if (close(fd) < 0 && !error)
+        error = -errno;
+    return error;
 }
 
 bool text_number(const char **at, uint64_t *ret_number)

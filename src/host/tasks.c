@@ -57,7 +57,7 @@ static bool take_process(void *context, const char *line)
 
 static void count_processes(struct host_tasks *tasks, uint64_t uid, const char *root)
 {
-    char path[PROCFILE_PATH], buffer[4096];
+    char path[PROCFILE_PATH];
     DIR *directory;
 
     snprintf(path, sizeof(path), "%s/proc", root);
@@ -68,12 +68,8 @@ static void count_processes(struct host_tasks *tasks, uint64_t uid, const char *
         if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
             continue;
         snprintf(path, sizeof(path), "/proc/%.20s/status", entry->d_name);
-        int fd = procfile_open(root, path);
-
-        if (fd < 0)
+        if (procfile_lines(root, path, take_process, &process) < 0)
             continue; /* it has ended */
-        procfile_each_line(fd, buffer, sizeof(buffer), take_process, &process);
-        close(fd);
         tasks->here += process.threads;
         if (process.uid == uid)
             tasks->of_user += process.threads;

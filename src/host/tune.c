@@ -36,24 +36,6 @@ void host_tune_plan_release(struct host_tune_plan *plan)
     *plan = (struct host_tune_plan){.obstacles = NULL};
 }
 
-int host_setting_read(const char *root, const char *path, char ret_value[SETTING_ROOM])
-{
-    char text[256];
-    int error = procfile_text(root, path, text, sizeof(text));
-
-    if (error)
-        return error;
-    const char *open = strchr(text, '['), *close = open ? strchr(open, ']') : NULL;
-    const char *from = close ? open + 1 : text;
-    size_t length = close ? (size_t)(close - from) : strcspn(text, "\n");
-
-    if (length >= SETTING_ROOM)
-        return -EOVERFLOW;
-    memcpy(ret_value, from, length);
-    ret_value[length] = '\0';
-    return 0;
-}
-
 const char *host_change_command(const struct host_change *change, char ret_text[CHANGE_COMMAND_ROOM])
 {
     if (strncmp(change->path, "/proc/sys/", 10) == 0)
@@ -104,7 +86,7 @@ static int raise_limit(struct host_tune_plan *plan, const struct host_ceilings *
     text_copy(change.path, sizeof(change.path), ceiling->path);
     snprintf(change.after, sizeof(change.after), "%llu", (unsigned long long)wanted);
     snprintf(change.why, sizeof(change.why), "%s", ceiling->meaning);
-    if (host_setting_read(root, change.path, change.before) < 0)
+    if (procfile_setting(root, change.path, change.before, sizeof(change.before)) < 0)
         return leave(plan, ceiling);
     if (wanted - ceiling->more < needed || wanted - ceiling->more - needed < ceiling->used) {
         uint64_t room = wanted - ceiling->more > ceiling->used ? wanted - ceiling->more - ceiling->used : 0;
@@ -146,7 +128,8 @@ static int set(struct host_tune_plan *plan, const char *root, const char *name, 
 {
     struct host_change change;
 
-    if (host_setting_read(root, path, change.before) < 0 || strcmp(change.before, value) == 0)
+    if (procfile_setting(root, path, change.before, sizeof(change.before)) < 0 ||
+        strcmp(change.before, value) == 0)
         return 0; /* this kernel has it not, or it is so */
     if (!is_writable(root, path))
         return add_obstacle(plan, false, name, "this kernel does not let it be set");

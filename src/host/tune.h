@@ -54,10 +54,6 @@ void host_tune_plan_release(struct host_tune_plan *plan);
 enum { CHANGE_COMMAND_ROOM = 320 };
 const char *host_change_command(const struct host_change *change, char ret_text[CHANGE_COMMAND_ROOM]);
 
-/* What a file says now: its first line, or of a choice such as "always [madvise] never" the word in brackets.
- * -errno. */
-int host_setting_read(const char *root, const char *path, char ret_value[SETTING_ROOM]);
-
 /* Told in the order in which it happens. */
 struct host_tune_hooks {
     void (*before)(void *context, const struct host_change *change);

@@ -12,13 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-static int open_setting(const char *root, const char *path, int flags)
+static int open_setting(const char *root, const char *path)
 {
     char whole[PROCFILE_PATH];
 
     if ((size_t)snprintf(whole, sizeof(whole), "%s%s", root, path) >= sizeof(whole))
         return -ENAMETOOLONG;
-    int fd = open(whole, O_WRONLY | O_CLOEXEC | flags);
+    int fd = open(whole, O_WRONLY | O_CLOEXEC);
 
     return fd < 0 ? -errno : fd;
 }
@@ -26,15 +26,9 @@ static int open_setting(const char *root, const char *path, int flags)
 static int write_setting(const char *root, const char *path, const char *value)
 {
     char text[SETTING_ROOM + 1];
-    int fd = open_setting(root, path, O_TRUNC), length = snprintf(text, sizeof(text), "%s\n", value);
 
-    if (fd < 0)
-        return fd;
-    int error = write(fd, text, (size_t)length) < 0 ? -errno : 0;
-
-    if (close(fd) < 0 && !error)
-        error = -errno;
-    return error;
+    snprintf(text, sizeof(text), "%s\n", value);
+    return procfile_write(root, path, text);
 }
 
 /* Tells each of those that cannot be written. */
@@ -44,7 +38,7 @@ static bool may_write_all(const struct host_changes *changes, const char *root,
     bool may = true;
 
     for (size_t i = 0; i < changes->count; i++) {
-        int fd = open_setting(root, changes->items[i].path, 0);
+        int fd = open_setting(root, changes->items[i].path);
 
         if (fd >= 0) {
             close(fd);
@@ -122,7 +116,8 @@ static int make(struct host_changes *undo, const char *undo_path, const struct h
         error = take_note_back(undo, undo_path, change, found ? &earlier : NULL, reason);
         return error ? error : -EIO;
     }
-    if (host_setting_read(root, change->path, made.after) < 0 || strcmp(made.after, change->after) == 0)
+    if (procfile_setting(root, change->path, made.after, sizeof(made.after)) < 0 ||
+        strcmp(made.after, change->after) == 0)
         return 0;
     snprintf(text, sizeof(text), "the kernel made %s of it", made.after);
     hooks->trouble(hooks->context, change, text);
@@ -165,7 +160,7 @@ static enum outcome take_back(const struct host_change *change, bool force, bool
 {
     struct host_change back = *change;
     char now[SETTING_ROOM], text[256];
-    int error = host_setting_read(root, change->path, now);
+    int error = procfile_setting(root, change->path, now, sizeof(now));
 
     text_copy(back.before, sizeof(back.before), now);
     text_copy(back.after, sizeof(back.after), change->before);
@@ -186,7 +181,7 @@ static enum outcome take_back(const struct host_change *change, bool force, bool
         error = write_setting(root, change->path, change->before);
     }
     if (!error)
-        error = host_setting_read(root, change->path, now);
+        error = procfile_setting(root, change->path, now, sizeof(now));
     if (error || strcmp(now, change->before) != 0) {
         snprintf(text, sizeof(text), "the kernel made %s of it", now);
         hooks->trouble(hooks->context, change, error ? strerror(-error) : text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Settings changed and taken back, on a host of files that is made for each test. */
+#include "host/procfile.h"
 #include "host/tune.h"
 
 #include "base/file.h"
@@ -42,7 +43,7 @@ static void assert_says(const char *path, const char *value)
 {
     char text[SETTING_ROOM];
 
-    assert_int_equal(host_setting_read(root, path, text), 0);
+    assert_int_equal(procfile_setting(root, path, text, sizeof(text)), 0);
     assert_string_equal(text, value);
 }
 
@@ -115,7 +116,7 @@ static void reads_numbers_and_choices(void **state)
     (void)state;
     assert_says("/proc/sys/kernel/pid_max", "32768");
     assert_says("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
-    assert_int_equal(host_setting_read(root, "/proc/sys/none", text), -ENOENT);
+    assert_int_equal(procfile_setting(root, "/proc/sys/none", text, sizeof(text)), -ENOENT);
 }
 
 static void restores_what_was_there(void **state)
