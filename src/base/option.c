@@ -234,7 +234,8 @@ static int parse_flat(const struct option_set *sets, size_t set_count, struct op
 
         /* getopt_long() takes shortened names, which would make every new option a risk to scripts. */
         if (strcspn(given + 2, "=") != strlen(spec->name))
-            return reason_set(reason, EINVAL, "'%s' is not an option here (--%s is); --help lists them", given, spec->name);
+            return reason_set(reason, EINVAL, "'%s' is not an option here (--%s is); --help lists them",
+                              given, spec->name);
 
         /* The first item given replaces a list's default. */
         if (spec->kind == OPTION_LIST && row < 256 && !list_given[row]) {
@@ -297,13 +298,13 @@ void options_release(const struct option_set *sets, size_t set_count)
     }
 }
 
-const char *options_peek(const char *name, int argc, char *const *argv)
+const char *options_peek_words(const char *name, size_t count, char *const *words)
 {
     size_t length = strlen(name);
     const char *value = NULL;
 
-    for (int i = 1; i < argc; i++) {
-        const char *word = argv[i];
+    for (size_t i = 0; i < count; i++) {
+        const char *word = words[i];
 
         if (strcmp(word, "--") == 0)
             break;
@@ -311,10 +312,15 @@ const char *options_peek(const char *name, int argc, char *const *argv)
             continue;
         if (word[2 + length] == '=')
             value = word + 3 + length;
-        else if (word[2 + length] == '\0' && i + 1 < argc)
-            value = argv[++i];
+        else if (word[2 + length] == '\0' && i + 1 < count)
+            value = words[++i];
     }
     return value;
+}
+
+const char *options_peek(const char *name, int argc, char *const *argv)
+{
+    return argc > 1 ? options_peek_words(name, (size_t)argc - 1, argv + 1) : NULL;
 }
 
 /* Continuation lines of a sentence start at this column, and lines end before HELP_WIDTH. */

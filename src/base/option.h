@@ -67,6 +67,9 @@ void options_release(const struct option_set *sets, size_t set_count);
  * the one option on which the other tables depend (--engine). */
 const char *options_peek(const char *name, int argc, char *const *argv);
 
+/* The same of words without a program's name before them. */
+const char *options_peek_words(const char *name, size_t count, char *const *words);
+
 /* Prints the tables as help: a line an option with its argument, sentence and default. */
 void options_print_help(const struct option_set *sets, size_t set_count, FILE *to);
 

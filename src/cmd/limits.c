@@ -166,6 +166,14 @@ static int make_matrix(struct session *session, struct reason *reason)
     return error;
 }
 
+/* What is wrong with a row, which is named where there are others. */
+static int refuse_row(const struct session *session, const struct limits_cell *cell, int error,
+                      const struct reason *why, struct reason *reason)
+{
+    return session->single ? reason_set(reason, -error, "%s", why->text)
+                           : reason_set(reason, -error, "row '%s': %s", cell->label, why->text);
+}
+
 static int parse_rows(struct session *session, struct reason *reason)
 {
     size_t count = session->matrix.count;
@@ -184,8 +192,7 @@ static int parse_rows(struct session *session, struct reason *reason)
         int error = row_parse(&session->rows[i], &cell->words, &why);
 
         if (error)
-            return session->single ? reason_set(reason, -error, "%s", why.text)
-                                   : reason_set(reason, -error, "row '%s': %s", cell->label, why.text);
+            return refuse_row(session, cell, error, &why, reason);
         snprintf(row->label, sizeof(row->label), "%s",
                  cell->label[0] ? cell->label : session->rows[i].engine->name);
         if (session->matrix.repeats > 1) {
@@ -201,8 +208,7 @@ static int parse_rows(struct session *session, struct reason *reason)
         error =
             cell->absent ? reason_set(&why, ENOENT, "%s", cell->absent) : row_probe(&session->rows[i], &why);
         if (error == -EINVAL || (error && session->single))
-            return session->single ? reason_set(reason, -error, "%s", why.text)
-                                   : reason_set(reason, -error, "row '%s': %s", cell->label, why.text);
+            return refuse_row(session, cell, error, &why, reason);
         if (error) {
             row->state = LIMITS_CANNOT_RUN;
             snprintf(row->reason, sizeof(row->reason), "%s", why.text);
@@ -378,9 +384,7 @@ static int print_outcome(const struct session *session)
 
 static void print_help(const struct session *session)
 {
-    const char *name = session->base.words
-                           ? options_peek("engine", (int)session->base.count + 1, session->base.words - 1)
-                           : NULL;
+    const char *name = options_peek_words("engine", session->base.count, session->base.words);
     const struct engine *engine = engine_find(name ? name : "qemu");
     const struct option_set set = {NULL, specs, SPEC_COUNT, NULL};
     struct option_set row_sets[ROW_SETS];

@@ -9,31 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int text(const struct limits *limits, FILE *to)
-{
-    report_limits_text(limits, to);
-    return 0;
-}
-
-static int markdown(const struct limits *limits, FILE *to)
-{
-    report_limits_markdown(limits, to);
-    return 0;
-}
-
-static int latex(const struct limits *limits, FILE *to)
-{
-    report_limits_latex(limits, to);
-    return 0;
-}
-
 static const struct {
     const char *name, *title;
     int (*write)(const struct limits *limits, FILE *to);
 } files[] = {
-    {"limits.txt", "tables", text},
-    {"limits.md", "Markdown", markdown},
-    {"limits.tex", "LaTeX", latex},
+    {"limits.txt", "tables", report_limits_text},
+    {"limits.md", "Markdown", report_limits_markdown},
+    {"limits.tex", "LaTeX", report_limits_latex},
     {"limits.svg", "picture", report_limits_svg},
 };
 

@@ -83,7 +83,8 @@ static int run_command(const struct row_run *run, char *const *command, const ch
     const struct row_options *options = &run->row->options;
     static const char *const zram[] = {"zram", "lzo-rle"}; /* and what it compresses with */
     const char *files[WITH_MOST];
-    bool swaps = options->knobs[3] && strcmp(options->knobs[3], "off") != 0;
+    const char *size = options->knobs[KNOB_ZRAM];
+    bool swaps = size && strcmp(size, "off") != 0;
     int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC), errors = memfd_create("errors", MFD_CLOEXEC);
     const struct lab_wish wish = {
         .kernel = strcmp(options->kernel, "default") == 0 ? NULL : options->kernel,

@@ -46,17 +46,17 @@ static const struct option_spec row_specs[] = {
      .fallback = "250ms", .least = 0.05, .most = 3600},
     {"settle", OPTION_DURATION, "TIME", "the longest wait for quiet before these readings", FIELD(settle_ns),
      .fallback = "5s", .least = 1, .most = 86400},
-    {"ksm", OPTION_TEXT, "on|off", "for the row: whether the kernel merges equal pages", FIELD(knobs[0]),
+    {"ksm", OPTION_TEXT, "on|off", "for the row: whether the kernel merges equal pages",
+     FIELD(knobs[KNOB_KSM]), .fallback = NULL},
+    {"thp", OPTION_TEXT, "WORD", "for the row: huge pages always, madvise or never", FIELD(knobs[KNOB_THP]),
      .fallback = NULL},
-    {"thp", OPTION_TEXT, "WORD", "for the row: huge pages always, madvise or never", FIELD(knobs[1]),
-     .fallback = NULL},
-    {"governor", OPTION_TEXT, "NAME", "for the row: how the frequency of the CPUs is chosen", FIELD(knobs[2]),
-     .fallback = NULL},
+    {"governor", OPTION_TEXT, "NAME", "for the row: how the frequency of the CPUs is chosen",
+     FIELD(knobs[KNOB_GOVERNOR]), .fallback = NULL},
     {"zram", OPTION_TEXT, "SIZE",
      "for the row: swap on a compressed disk in memory of this size, or 'off'; with a small --memory-floor, "
      "or growth "
      "ends before anything is swapped out",
-     FIELD(knobs[3]), .fallback = NULL},
+     FIELD(knobs[KNOB_ZRAM]), .fallback = NULL},
     {"kernel", OPTION_TEXT, "VERSION",
      "run the row in the laboratory on this kernel, as --kernel of 'mvm lab', or 'default'; 'host': here",
      FIELD(kernel), .fallback = "host"},
@@ -175,29 +175,18 @@ static int parse_words(struct parsed_row *row, struct reason *reason)
 int row_parse(struct parsed_row *ret_row, const struct arguments *words, struct reason *reason)
 {
     struct parsed_row *row = ret_row;
-    const char *name = NULL;
+    const char *name = options_peek_words("engine", words->count, words->words);
 
-    *row = (struct parsed_row){0};
-    struct arguments peeked = {0};
-
-    arguments_add(&peeked, "limits");
-    for (size_t i = 0; i < words->count; i++)
-        arguments_add(&peeked, words->words[i]);
-    if (peeked.words)
-        name = options_peek("engine", (int)peeked.count, peeked.words);
-    row->engine = engine_find(name ? name : "qemu");
-    int error = row->engine ? 0
-                            : reason_set(reason, EINVAL,
-                                         "there is no engine '%.100s'; 'mvm limits --help' lists them", name);
-
-    arguments_release(&peeked);
-    if (error)
-        return error;
+    *row = (struct parsed_row){.engine = engine_find(name ? name : "qemu")};
+    if (!row->engine)
+        return reason_set(reason, EINVAL, "there is no engine '%.100s'; 'mvm limits --help' lists them",
+                          name);
     row->engine_options = calloc(1, row->engine->options_size + 1);
     if (!row->engine_options)
         return reason_set(reason, ENOMEM, "no memory for the rows");
     row_option_sets(row, row->engine, row->sets);
-    error = take_words(row, words, reason);
+    int error = take_words(row, words, reason);
+
     if (!error)
         error = parse_words(row, reason);
     if (!error)
@@ -257,7 +246,7 @@ int row_probe(const struct parsed_row *row, struct reason *reason)
     if (error || row_is_for_lab(row))
         return error;
     error = scale_plan_check(&plan.plan, &limits, reason);
-    for (size_t i = 0; !error && i < host_knob_count; i++)
+    for (size_t i = 0; !error && i < KNOBS; i++)
         if (row->options.knobs[i])
             error = knob_probe("", host_knobs[i].name, row->options.knobs[i], reason);
     if (!error)

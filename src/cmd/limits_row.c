@@ -83,7 +83,7 @@ static int set_knobs(const struct row_run *run, struct reason *reason)
     int error = 0;
 
     /* Those of the laboratory are set there. */
-    for (size_t i = 0; !error && i < host_knob_count && !row_is_for_lab(run->row); i++)
+    for (size_t i = 0; !error && i < KNOBS && !row_is_for_lab(run->row); i++)
         if (run->row->options.knobs[i])
             error = knob_set(&run->watchdog->board->journal, "", host_knobs[i].name,
                              run->row->options.knobs[i], reason);

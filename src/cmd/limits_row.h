@@ -20,7 +20,7 @@ struct row_options {
     double cpu_limit, exhausted;
     const char *kernel; /* "host", "default", or a version as of `mvm lab` */
     uint64_t lab_memory, lab_cpus;
-    const char *knobs[4]; /* in the order of host_knobs */
+    const char *knobs[KNOBS]; /* as host_knobs */
 };
 
 /* A row whose words have been read. */

@@ -21,7 +21,7 @@ static const struct guest guests[] = {
         .bytes = embedded_tick,
         .apply = tick_apply,
         .describe = tick_describe,
-        .settings_used = tick_settings_used,
+        .settings_used = settings_used_whole,
     },
     {
         .name = "web",
@@ -45,7 +45,7 @@ static const struct guest guests[] = {
         .bytes = embedded_disk,
         .apply = disk_apply,
         .describe = disk_describe,
-        .settings_used = disk_settings_used,
+        .settings_used = settings_used_whole,
     },
 };
 

@@ -23,7 +23,6 @@ size_t load_settings_used(const uint8_t bytes[IMAGE_SIZE]);
 
 int tick_apply(uint8_t bytes[IMAGE_SIZE], const struct guest_settings *settings, struct reason *reason);
 char *tick_describe(const uint8_t bytes[IMAGE_SIZE]);
-size_t tick_settings_used(const uint8_t bytes[IMAGE_SIZE]);
 
 /* Reads a second. At the least the 16-bit fraction of a read in each tick is still exact to 1.5 %. */
 #define DISK_RATE_LEAST 0.01
@@ -31,7 +30,12 @@ size_t tick_settings_used(const uint8_t bytes[IMAGE_SIZE]);
 
 int disk_apply(uint8_t bytes[IMAGE_SIZE], const struct guest_settings *settings, struct reason *reason);
 char *disk_describe(const uint8_t bytes[IMAGE_SIZE]);
-size_t disk_settings_used(const uint8_t bytes[IMAGE_SIZE]);
+
+/* Of guests whose settings always have the same size. */
+static inline size_t settings_used_whole(const uint8_t bytes[IMAGE_SIZE])
+{
+    return image_settings(bytes).room;
+}
 
 /* Little-endian words of a settings block. */
 static inline uint16_t settings_word(const uint8_t *at)

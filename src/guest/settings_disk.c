@@ -44,8 +44,3 @@ char *disk_describe(const uint8_t bytes[IMAGE_SIZE])
         return NULL;
     return text;
 }
-
-size_t disk_settings_used(const uint8_t bytes[IMAGE_SIZE])
-{
-    return image_settings(bytes).room;
-}

@@ -37,8 +37,3 @@ char *tick_describe(const uint8_t bytes[IMAGE_SIZE])
         return NULL;
     return text;
 }
-
-size_t tick_settings_used(const uint8_t bytes[IMAGE_SIZE])
-{
-    return image_settings(bytes).room;
-}

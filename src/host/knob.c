@@ -19,13 +19,13 @@
 static const char *const ksm_values[] = {"off", "on", NULL};
 static const char *const thp_values[] = {"always", "madvise", "never", NULL};
 
-const struct knob host_knobs[] = {
-    {"ksm", "whether the kernel merges equal pages", ksm_values},
-    {"thp", "when memory is given in huge pages", thp_values},
-    {"governor", "how the frequency of the CPUs is chosen, by a name that the kernel has", NULL},
-    {"zram", "swap on a compressed disk in memory, by its size", NULL},
+const struct knob host_knobs[KNOBS] = {
+    [KNOB_KSM] = {"ksm", "whether the kernel merges equal pages", ksm_values},
+    [KNOB_THP] = {"thp", "when memory is given in huge pages", thp_values},
+    [KNOB_GOVERNOR] = {"governor", "how the frequency of the CPUs is chosen, by a name that the kernel has",
+                       NULL},
+    [KNOB_ZRAM] = {"zram", "swap on a compressed disk in memory, by its size", NULL},
 };
-const size_t host_knob_count = sizeof(host_knobs) / sizeof(host_knobs[0]);
 
 static const char ksm_path[] = "/sys/kernel/mm/ksm/run",
                   thp_path[] = "/sys/kernel/mm/transparent_hugepage/enabled",
@@ -129,7 +129,7 @@ static int set_governor(void *context, const char *path)
 
 static int check_value(const char *name, const char *value, struct reason *reason)
 {
-    for (size_t i = 0; i < host_knob_count; i++) {
+    for (size_t i = 0; i < KNOBS; i++) {
         const char *const *values = host_knobs[i].values;
 
         if (strcmp(host_knobs[i].name, name) != 0)

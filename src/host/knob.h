@@ -29,8 +29,9 @@ struct knob {
     const char *const *values; /* NULL-terminated; NULL: any word */
 };
 
-extern const struct knob host_knobs[];
-extern const size_t host_knob_count;
+enum { KNOB_KSM, KNOB_THP, KNOB_GOVERNOR, KNOB_ZRAM, KNOBS };
+
+extern const struct knob host_knobs[KNOBS];
 
 /*
  * Sets the knob `name` to `value`. -EINVAL: it takes no such value; -ENODEV: this host has no such knob;

@@ -145,10 +145,14 @@ CELL(cell_wake)
         snprintf(ret_text, TEXT_ROOM, "-");
 }
 
-/* The slope, or what there is for a row of too few intervals. */
+double limits_bytes(const struct limits_figures *figures)
+{
+    return isfinite(figures->bytes_per_vm) ? figures->bytes_per_vm : figures->size_bytes;
+}
+
 CELL(cell_bytes)
 {
-    double bytes = isfinite(figures->bytes_per_vm) ? figures->bytes_per_vm : figures->size_bytes;
+    double bytes = limits_bytes(figures);
     char number[NUMBER_ROOM];
 
     UNUSED(row);
@@ -167,36 +171,30 @@ CELL(cell_idle)
              isfinite(figures->cpu_per_10000) ? number_plain(figures->cpu_per_10000, 3, number) : "-");
 }
 
-static const struct limits_study *study_of(const struct limits_row *row)
-{
-    return row->study;
-}
-
 CELL(cell_study_vms)
 {
     char number[NUMBER_ROOM];
 
     UNUSED(figures);
-    snprintf(ret_text, TEXT_ROOM, "%s",
-             study_of(row) ? number_grouped((uint64_t)study_of(row)->vms, number) : "-");
+    snprintf(ret_text, TEXT_ROOM, "%s", row->study ? number_grouped((uint64_t)row->study->vms, number) : "-");
 }
 
 CELL(cell_study_cpu)
 {
     UNUSED(figures);
-    fixed(study_of(row) ? study_of(row)->cpu_percent : NAN, 1, ret_text);
+    fixed(row->study ? row->study->cpu_percent : NAN, 1, ret_text);
 }
 
 CELL(cell_study_size)
 {
     UNUSED(figures);
-    fixed(study_of(row) ? study_of(row)->size_kb : NAN, 0, ret_text);
+    fixed(row->study ? row->study->size_kb : NAN, 0, ret_text);
 }
 
 CELL(cell_study_seconds)
 {
     UNUSED(figures);
-    fixed(study_of(row) ? study_of(row)->seconds_per_vm : NAN, 2, ret_text);
+    fixed(row->study ? row->study->seconds_per_vm : NAN, 2, ret_text);
 }
 
 static const struct limits_column of_study[] = {
@@ -231,22 +229,26 @@ static const struct limits_column of_ladder[] = {
         title, columns, sizeof(columns) / sizeof((columns)[0])                                               \
     }
 
+bool limits_has_study(const struct limits *limits)
+{
+    for (size_t i = 0; i < limits->count; i++)
+        if (limits->rows[i].study)
+            return true;
+    return false;
+}
+
 size_t limits_tables(const struct limits *limits, struct limits_table ret_tables[LIMITS_TABLES_MOST])
 {
     size_t count = 0;
-    bool any_study = false;
 
-    for (size_t i = 0; i < limits->count; i++)
-        any_study = any_study || limits->rows[i].study;
     if (limits->ladder) {
         ret_tables[count++] = TABLE("The ladder", of_ladder);
-    } else {
-        ret_tables[count++] = TABLE("The study's columns", of_study);
-        if (any_study)
-            ret_tables[count++] = TABLE("Beside the study of 2013", of_2013);
+        return count;
     }
-    if (!limits->ladder)
-        ret_tables[count++] = TABLE("What ended it", of_ours);
+    ret_tables[count++] = TABLE("The study's columns", of_study);
+    if (limits_has_study(limits))
+        ret_tables[count++] = TABLE("Beside the study of 2013", of_2013);
+    ret_tables[count++] = TABLE("What ended it", of_ours);
     return count;
 }
 
@@ -300,12 +302,12 @@ static bool is_emulated(const struct limits_row *row)
     return row->result.host.emulated;
 }
 
-static bool is_emptied(const struct limits_row *row)
+static bool left_memory(const struct limits_row *row)
 {
     struct limits_figures figures;
 
     limits_row_figures(row, &figures);
-    return figures.left_percent > 2;
+    return figures.left_percent > LIMITS_LEFT_MOST;
 }
 
 static bool has_study(const struct limits_row *row)
@@ -345,7 +347,8 @@ bool limits_note(const struct limits *limits, size_t index, char ret_text[2 * TE
         {has_study,
          "2013: Bratterud and Haugerud, 48 cores and 128 GB; size is the difference of free memory, and its "
          "column Boot/sec holds seconds per VM, as s/VM here."},
-        {is_emptied, "A row left more than 2 % of the free memory behind: its result.json says what stayed."},
+        {left_memory,
+         "A row left more than 2 % of the free memory behind: its result.json says what stayed."},
     };
     size_t at = 0;
     char whole[2 * TEXT_ROOM];

@@ -25,6 +25,12 @@ struct limits_table {
 
 enum { LIMITS_TABLES_MOST = 3 };
 
+/* Whether a row repeats one of the study's. */
+bool limits_has_study(const struct limits *limits);
+
+/* Bytes of a VM: the slope, or what there is for a row of too few intervals. */
+double limits_bytes(const struct limits_figures *figures);
+
 /* The tables that this result is shown in; returns how many. */
 size_t limits_tables(const struct limits *limits, struct limits_table ret_tables[LIMITS_TABLES_MOST]);
 

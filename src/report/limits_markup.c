@@ -3,6 +3,7 @@
 #include "report/limits.h"
 #include "report/limits_cells.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* How a document writes a table; `escape` writes text so that it is nothing but text there. */
@@ -142,7 +143,7 @@ static void write_row(const struct markup *markup, const struct limits_row *row,
     fputs(markup->after_row, to);
 }
 
-static void write_all(const struct markup *markup, const struct limits *limits, FILE *to)
+static int write_all(const struct markup *markup, const struct limits *limits, FILE *to)
 {
     struct limits_table tables[LIMITS_TABLES_MOST];
     size_t count = limits_tables(limits, tables);
@@ -156,14 +157,15 @@ static void write_all(const struct markup *markup, const struct limits *limits, 
     }
     for (size_t i = 0; limits_note(limits, i, note); i++)
         markup->note(note, to);
+    return ferror(to) ? -EIO : 0;
 }
 
-void report_limits_markdown(const struct limits *limits, FILE *to)
+int report_limits_markdown(const struct limits *limits, FILE *to)
 {
-    write_all(&markdown, limits, to);
+    return write_all(&markdown, limits, to);
 }
 
-void report_limits_latex(const struct limits *limits, FILE *to)
+int report_limits_latex(const struct limits *limits, FILE *to)
 {
-    write_all(&latex, limits, to);
+    return write_all(&latex, limits, to);
 }

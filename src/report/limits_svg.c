@@ -78,7 +78,7 @@ static double study_seconds(const struct limits_study *study)
 static double bytes(const struct limits_row *row, const struct limits_figures *figures)
 {
     (void)row;
-    return isfinite(figures->bytes_per_vm) ? figures->bytes_per_vm : figures->size_bytes;
+    return limits_bytes(figures);
 }
 
 static double idle_cpu(const struct limits_row *row, const struct limits_figures *figures)
@@ -278,14 +278,6 @@ static double draw_panel(FILE *to, const struct limits *limits, const struct pan
     return bottom + PANEL_GAP + 14;
 }
 
-static bool any_study(const struct limits *limits)
-{
-    for (size_t i = 0; i < limits->count; i++)
-        if (limits->rows[i].study)
-            return true;
-    return false;
-}
-
 static void key(FILE *to, double x, double y, const char *run, const char *text)
 {
     char a[64], b[64];
@@ -304,7 +296,7 @@ static double draw(const struct limits *limits, FILE *to)
     svg_text(to, SVG_MARGIN, 36, "title",
              limits->ladder ? "What each rung of the ladder buys"
                             : "Virtual machines to exhaustion, row by row");
-    if (any_study(limits)) {
+    if (limits_has_study(limits)) {
         key(to, SVG_MARGIN, y, "run0", "this host");
         key(to, SVG_MARGIN + 120, y, "run1", "the study of 2013");
         y += 26;

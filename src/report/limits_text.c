@@ -3,6 +3,7 @@
 #include "report/limits_cells.h"
 #include "result/number.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { COLUMNS_MOST = 16, LABEL_MOST = 36, REASONS_MOST = 24 };
@@ -163,7 +164,7 @@ static void print_reasons(const struct limits *limits, FILE *to)
     fputc('\n', to);
 }
 
-void report_limits_text(const struct limits *limits, FILE *to)
+int report_limits_text(const struct limits *limits, FILE *to)
 {
     struct limits_table tables[LIMITS_TABLES_MOST];
     size_t count = limits_tables(limits, tables);
@@ -178,4 +179,5 @@ void report_limits_text(const struct limits *limits, FILE *to)
     print_reasons(limits, to);
     for (size_t i = 0; limits_note(limits, i, note); i++)
         text_print_wrapped("", note, to);
+    return ferror(to) ? -EIO : 0;
 }

@@ -64,6 +64,9 @@ struct limits {
 
 void limits_release(struct limits *limits);
 
+/* Percent of the empty host's memory that may stay when a row is over: more is told. */
+enum { LIMITS_LEFT_MOST = 2 };
+
 /* Figures that tables and limits.json have beside those of the result itself. */
 struct limits_figures {
     uint64_t vms, asked, alive;

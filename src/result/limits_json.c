@@ -59,24 +59,25 @@ static int set_figures(json_t *object, const struct limits_row *row)
         {"wake_seconds", figures.wake_seconds},
         {"memory_left_percent", figures.left_percent},
     };
-    int failed = json_object_set_new(object, "engine", result_json_text(result->engine.name)) ||
-                 json_object_set_new(object, "class", result_json_text(result->engine.class_letter)) ||
-                 json_object_set_new(object, "emulated", json_boolean(result->host.emulated)) ||
-                 json_object_set_new(object, "vms", json_integer((json_int_t)figures.vms)) ||
-                 json_object_set_new(object, "asked",
-                                     result->population.provable ? json_integer((json_int_t)figures.asked)
-                                                                 : json_null()) ||
-                 json_object_set_new(object, "alive",
-                                     result->population.provable ? json_integer((json_int_t)figures.alive)
-                                                                 : json_null()) ||
-                 json_object_set_new(object, "stopped_by", stop ? json_string(stop) : json_null()) ||
-                 json_object_set_new(object, "stop_reason", result_json_text(result->stop_reason)) ||
-                 json_object_set_new(object, "memory_limit_bytes",
-                                     json_integer((json_int_t)result->plan.memory_limit_bytes)) ||
-                 json_object_set_new(object, "cpu_limit", result_json_number(result->plan.cpu_limit)) ||
-                 json_object_set_new(object, "host_came_back",
-                                     json_boolean(result->teardown.done && figures.left_percent <= 2 &&
-                                                  result->teardown.tasks_left <= 16));
+    int failed =
+        json_object_set_new(object, "engine", result_json_text(result->engine.name)) ||
+        json_object_set_new(object, "class", result_json_text(result->engine.class_letter)) ||
+        json_object_set_new(object, "emulated", json_boolean(result->host.emulated)) ||
+        json_object_set_new(object, "vms", json_integer((json_int_t)figures.vms)) ||
+        json_object_set_new(object, "asked",
+                            result->population.provable ? json_integer((json_int_t)figures.asked)
+                                                        : json_null()) ||
+        json_object_set_new(object, "alive",
+                            result->population.provable ? json_integer((json_int_t)figures.alive)
+                                                        : json_null()) ||
+        json_object_set_new(object, "stopped_by", stop ? json_string(stop) : json_null()) ||
+        json_object_set_new(object, "stop_reason", result_json_text(result->stop_reason)) ||
+        json_object_set_new(object, "memory_limit_bytes",
+                            json_integer((json_int_t)result->plan.memory_limit_bytes)) ||
+        json_object_set_new(object, "cpu_limit", result_json_number(result->plan.cpu_limit)) ||
+        json_object_set_new(object, "host_came_back",
+                            json_boolean(result->teardown.done && figures.left_percent <= LIMITS_LEFT_MOST &&
+                                         result->teardown.tasks_left <= 16));
 
     for (size_t i = 0; !failed && i < sizeof(numbers) / sizeof(numbers[0]); i++)
         failed = set_number(object, numbers[i].name, numbers[i].value);

@@ -88,24 +88,6 @@ static void hold(const char *name, const struct limits *limits,
     free(bytes);
 }
 
-static int text(const struct limits *limits, FILE *to)
-{
-    report_limits_text(limits, to);
-    return 0;
-}
-
-static int markdown(const struct limits *limits, FILE *to)
-{
-    report_limits_markdown(limits, to);
-    return 0;
-}
-
-static int latex(const struct limits *limits, FILE *to)
-{
-    report_limits_latex(limits, to);
-    return 0;
-}
-
 static int json(const struct limits *limits, FILE *to)
 {
     char *bytes;
@@ -125,14 +107,14 @@ static void test_files(void **state)
 
     (void)state;
     make(&limits, false);
-    hold("limits.txt", &limits, text);
-    hold("limits.md", &limits, markdown);
-    hold("limits.tex", &limits, latex);
+    hold("limits.txt", &limits, report_limits_text);
+    hold("limits.md", &limits, report_limits_markdown);
+    hold("limits.tex", &limits, report_limits_latex);
     hold("limits.json", &limits, json);
     hold("limits.svg", &limits, report_limits_svg);
     release(&limits);
     make(&limits, true);
-    hold("ladder.txt", &limits, text);
+    hold("ladder.txt", &limits, report_limits_text);
     hold("ladder.svg", &limits, report_limits_svg);
     release(&limits);
 }
@@ -209,7 +191,7 @@ static void test_repeats(void **state)
     assert_true(repeats.vms.mean > 101.99 && repeats.vms.mean < 102.01);
     assert_true(repeats.vms.sd > 2.828 && repeats.vms.sd < 2.829);
     assert_int_equal(repeats.wake_seconds.n, 1); /* the first has none */
-    hold("repeats.txt", &limits, text);
+    hold("repeats.txt", &limits, report_limits_text);
     hold("repeats.json", &limits, json);
     release(&limits);
 }
