@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <nettle/base16.h>
 #include <nettle/sha2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +153,18 @@ int file_sha256(const char *path, char ret_text[SHA256_TEXT_ROOM], struct reason
     close(fd);
     digest_text(&context, ret_text);
     return 0;
+}
+
+int user_cache_path(const char *below, char *ret_path, size_t room)
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    bool given = cache && cache[0] == '/';
+
+    if (!given && (!home || home[0] != '/'))
+        return -ENOENT;
+    int length = snprintf(ret_path, room, "%s%s/%s", given ? cache : home, given ? "" : "/.cache", below);
+
+    return length < 0 || (size_t)length >= room ? -ENAMETOOLONG : 0;
 }
 
 int directory_make(const char *path, struct reason *reason)

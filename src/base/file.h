@@ -29,6 +29,11 @@ void sha256_text(const void *bytes, size_t length, char ret_text[SHA256_TEXT_ROO
 /* The same of a file of any size. */
 int file_sha256(const char *path, char ret_text[SHA256_TEXT_ROOM], struct reason *reason);
 
+/* The path of `below` in the user's cache: $XDG_CACHE_HOME, else ~/.cache; what is not absolute is ignored
+ * (XDG Base Directory Specification). -ENOENT: neither is set; -ENAMETOOLONG: more than `room`, and the path
+ * is cut. */
+int user_cache_path(const char *below, char *ret_path, size_t room);
+
 /* Makes the directory `path` and its parents (mode 0777 less umask); one that exists already is success. */
 int directory_make(const char *path, struct reason *reason);
 

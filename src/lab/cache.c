@@ -23,17 +23,11 @@
 
 int cache_folder(char ret_path[PATH_MAX], struct reason *reason)
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int length;
+    int error = user_cache_path("mvm/kernels", ret_path, PATH_MAX - 512);
 
-    /* A path that is not absolute is to be ignored (XDG Base Directory Specification). */
-    if (cache && cache[0] == '/')
-        length = snprintf(ret_path, PATH_MAX, "%s/mvm/kernels", cache);
-    else if (home && home[0] == '/')
-        length = snprintf(ret_path, PATH_MAX, "%s/.cache/mvm/kernels", home);
-    else
+    if (error == -ENOENT)
         return reason_set(reason, ENOENT, "neither XDG_CACHE_HOME nor HOME says where kernels can be kept");
-    if (length > PATH_MAX - 512)
+    if (error)
         return reason_set(reason, ENAMETOOLONG, "the path of the cache, %.60s..., is too long", ret_path);
     return directory_make(ret_path, reason);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "study/limits_preset.h"
 
+#include "base/file.h"
 #include "host/check.h"
 #include "result/limits.h"
 
@@ -57,15 +58,11 @@ static void add_table(struct limits_preset *preset, const char *table)
 /* The newest build of `make qemu-lean` that has both programs: "DIRECTORY/patched/qemu-system-i386". */
 static bool find_lean(char *ret_directory, size_t room)
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char base[512], program[1200];
     time_t newest = 0;
 
-    snprintf(base, sizeof(base), "%s%s/mvm/qemu-lean",
-             cache && *cache ? cache
-             : home          ? home
-                             : "",
-             cache && *cache ? "" : "/.cache");
+    if (user_cache_path("mvm/qemu-lean", base, sizeof(base)) < 0)
+        return false;
     DIR *versions = opendir(base);
 
     for (struct dirent *entry; versions && (entry = readdir(versions));) {
