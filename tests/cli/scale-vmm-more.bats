@@ -45,7 +45,7 @@ load common
 }
 
 @test "a limit that the pilot meets already is where the test ends" {
-    guest_image dirty dirty.img -DBYTES=65536
+    guest_image dirty dirty.img -DBYTES=65536 -DONCE
     run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --intervals 5 --store-limit 32M --out run $QUICK
     echo "$output$stderr"
     [ "$status" -eq 0 ]
@@ -54,14 +54,14 @@ load common
 }
 
 @test "without --max the pilot finds how many fill a share of memory" {
-    guest_image dirty dirty.img -DBYTES=65536
-    run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --memory-limit 600M --intervals 10 --out run \
-        --samples 2 --sample-time 100ms --settle 3s --quiet
+    guest_image dirty dirty.img -DBYTES=65536 -DONCE
+    run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --memory-limit 600M --threshold 15 --intervals 3 \
+        --out run --samples 2 --sample-time 100ms --settle 3s --quiet
     echo "$output$stderr"
     [ "$status" -eq 0 ]
     # Others may take memory or CPU of this machine meanwhile; what was planned came from the pilot.
     jq -e '.pilot.vms >= 64 and (.pilot.memory_bytes_per_vm | . > 50000 and . < 100000)
-           and (.plan.interval_vms | . > 300 and . < 1000) and .population.alive == .population.started' run/result.json
+           and (.plan.interval_vms | . > 300 and . < 800) and .population.alive == .population.started' run/result.json
 }
 
 @test "progress lines tell of millions, and of the last challenge" {

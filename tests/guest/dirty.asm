@@ -1,7 +1,8 @@
 ; SPDX-License-Identifier: GPL-3.0-or-later
 ;
 ; dirty: `sleep` that first fills BYTES bytes of memory (a multiple of 4; -DBYTES=N) with random numbers, and fills them anew
-; after its first challenge, from the challenge's nonce: then no other VM holds the same. What distinct data costs.
+; after its first challenge, from the challenge's nonce: then no other VM holds the same. What distinct data costs. With -DONCE
+; it stays with the first, and so is asleep when it is measured.
 
 %include "common.inc"
 
@@ -40,7 +41,11 @@ start:
     call    fill
     jmp     .sleep
 
+%ifdef ONCE
+filled:         db 1
+%else
 filled:         db 0
+%endif
 
 ; Fills the memory from the seed in BX. The challenge's handler keeps what this uses.
 fill:
