@@ -64,6 +64,7 @@ struct cell_state {
 struct cell_answer {
     int32_t status;
     uint32_t length;
+    uint32_t late; /* as in struct engine_ask */
     uint64_t submitted_ns, answered_ns;
 };
 

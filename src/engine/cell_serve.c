@@ -73,6 +73,7 @@ static void answer(struct cell *cell, const struct cell_ask *ask)
     const struct cell_message message = {.kind = CELL_ANSWER, .vm = (uint32_t)request->vm, .tag = ask->tag};
     const struct cell_answer answer = {.status = request->status,
                                        .length = (uint32_t)request->answer_length,
+                                       .late = request->late,
                                        .submitted_ns = request->submitted_ns,
                                        .answered_ns = request->answered_ns};
 

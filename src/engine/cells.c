@@ -200,6 +200,7 @@ static void take_answer(struct cells *cells, struct cell_link *cell, const struc
     count = count < most ? count : most;
     memcpy(ask->answer, cells->bytes + sizeof(*answer), count);
     ask->answer_length = count;
+    ask->late = answer->late;
     if (answer->answered_ns) /* 0: there was no memory for it */
         ask->answered_ns = answer->answered_ns;
     finish(cells, cell, message->vm, answer->status);
@@ -310,9 +311,10 @@ void cells_ask(struct cells *cells, struct engine_ask *ask)
 
     ask->submitted_ns = ask->answered_ns = clock_now_ns();
     ask->answer_length = 0;
+    ask->late = false;
     ask->next = NULL;
-    if (!cell || cell->socket < 0 || cell->asks[number]) {
-        ask->status = cell && cell->socket >= 0 ? -EBUSY : -ECONNRESET;
+    if (!cell || cell->socket < 0 || cell->asks[number] || ask->is_whole) {
+        ask->status = !cell || cell->socket < 0 ? -ECONNRESET : ask->is_whole ? -ENOTSUP : -EBUSY;
         ask->answer[0] = '\0';
         ask->next = cells->finished;
         cells->finished = ask;

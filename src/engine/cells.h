@@ -64,6 +64,7 @@ void cells_cancel(struct cells *cells);
 /* Sees to what came in, and waits for it until `until_ns` if nothing has. */
 void cells_look(struct cells *cells, uint64_t until_ns);
 
+/* Lines only: an ask with is_whole ends with -ENOTSUP. */
 void cells_ask(struct cells *cells, struct engine_ask *ask);
 
 /* Sends a message and waits for its reply: its value, or -ECONNRESET, -ETIMEDOUT. At most `room` bytes come

@@ -19,7 +19,7 @@ struct question {
     struct engine_ask ask; /* the first member: an ask is its question */
     struct challenge challenge;
     char answer[ANSWER_ROOM];
-    bool again, late; /* a second try; after an answer that did not come in time */
+    bool again; /* a second try */
     unsigned wrong;
 };
 
@@ -103,7 +103,7 @@ void challenger_send(struct challenger *challenger)
         }
         struct question *question = challenger->idle[--challenger->idle_count];
 
-        question->again = question->late = false;
+        question->again = false;
         question->wrong = 0;
         prepare(challenger, question, vm);
     }
@@ -120,14 +120,13 @@ void challenger_take(struct challenger *challenger, struct engine_ask *ask)
     struct question *question = (struct question *)ask;
     bool right =
         ask->status == 0 && challenge_answered(&question->challenge, ask->answer, ask->answer_length);
-    int status = ask->status == 0 && !right && question->late ? -ETIMEDOUT : ask->status;
+    int status = ask->status == 0 && !right && ask->late ? -ETIMEDOUT : ask->status;
 
     challenger->asks--;
     if (status == 0 && !right)
         question->wrong++;
     if (!right && !question->again && status != -ECONNRESET && !challenger->stopped) {
         question->again = true;
-        question->late = status == -ETIMEDOUT;
         prepare(challenger, question, ask->vm);
         return;
     }

@@ -4,8 +4,8 @@
  * finished asks from the engine, hands over those that are the challenger's, and lets it send the next ones.
  *
  * A challenge that is not answered right within its patience is asked once more, with a fresh nonce. Where
- * the first answer did not come in time, a second one that is wrong may be what was left of the first, sent
- * late: the VM is then one that did not answer in time.
+ * an earlier answer did not come in time, one that is wrong may be what was left of that, sent late: the VM
+ * is then one that did not answer in time.
  */
 #ifndef MVM_ENGINE_CHALLENGER_H
 #define MVM_ENGINE_CHALLENGER_H

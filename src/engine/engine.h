@@ -6,10 +6,10 @@
  * in engine_table (src/engine/table.c). To add one, copy docs/engine-example.c, fill its functions and add
  * the row. No code outside an engine's file asks which engine it is; it asks for a capability.
  *
- * Calls come from one thread. A population is used as: probe, open, then any order of grow, submit and reap,
- * wait, counts, take_boot_times; and close, once, whatever failed before. VMs are numbered 0, 1, 2, ... in
- * the order in which they were started; a number is never used again. Where starts were refused or called off
- * there may be gaps: is_running() is false for those.
+ * Calls come from one thread, but for those of ports (struct engine_port). A population is used as: probe,
+ * open, then any order of grow, submit and reap, wait, counts, take_boot_times; and close, once, whatever
+ * failed before. VMs are numbered 0, 1, 2, ... in the order in which they were started; a number is never
+ * used again. Where starts were refused or called off there may be gaps: is_running() is false for those.
  *
  * Errors are negative errno values with a sentence in `reason`. A VM that fails or dies is not an error: it
  * is counted (struct engine_counts), and the engine's own words about it are kept (last_failure).
@@ -36,8 +36,9 @@ enum engine_capability {
     ENGINE_HAS_PROCESSES = 1 << 3, /* VMs live in other processes than this one */
     ENGINE_CONSOLES = 1 << 4,      /* bytes to and from a VM's serial port: console_*() */
     ENGINE_SCREENS = 1 << 5,       /* with it a keyboard, console_press(), and a text screen, screen() */
-    ENGINE_SAVES = 1 << 6,  /* writes a population to a file and brings it back: save, look and restore */
-    ENGINE_TRACES = 1 << 7, /* tells what a VM executes: trace_start(), trace_read() and trace_stop() */
+    ENGINE_SAVES = 1 << 6,      /* writes a population to a file and brings it back: save, look and restore */
+    ENGINE_TRACES = 1 << 7,     /* tells what a VM executes: trace_start(), trace_read() and trace_stop() */
+    ENGINE_ASKS_WHOLE = 1 << 8, /* asks may say where their answer ends: engine_ask.is_whole */
 };
 
 /* What a population is made with. Everything pointed at outlives the population. */
@@ -70,20 +71,32 @@ struct engine_watch {
 };
 
 /*
- * One line to a VM and the line it answers. The caller owns it and all it points at, from submit until it is
- * reaped. A VM answers one ask at a time.
+ * Bytes to a VM and what it answers: a line, or what the caller takes for whole. The caller owns it and all
+ * it points at, from submit until it is reaped. A VM answers one ask at a time.
  */
 struct engine_ask {
     /* Filled by the caller. */
     uint64_t vm;
     const char *request; /* bytes to send, line feed included */
     size_t request_length;
-    char *answer;       /* room for the answer; NUL-terminated, without its line feed; a longer line is cut */
-    size_t answer_room; /* at least 1 */
+    char *answer;         /* room for the answer; NUL-terminated; without is_whole a longer line is cut */
+    size_t answer_room;   /* at least 1 */
     uint64_t deadline_ns; /* CLOCK_MONOTONIC */
     void *context;
+    /* Where the answer ends. NULL: with its first line feed, which is not kept. Else the answer is kept as it
+     * comes, and after each piece of it this is asked, on a thread of the engine, whether
+     * answer[0 .. answer_length) is whole (bytes behind its end may be among them). It must be quick and call
+     * nothing of the engine. When the room is full before: -EMSGSIZE. With ENGINE_ASKS_WHOLE only; others end
+     * such an ask with -ENOTSUP. */
+    bool (*is_whole)(struct engine_ask *ask);
     /* Filled by the engine. */
-    int status; /* 0: answered; -ETIMEDOUT; -ECONNRESET: the VM has ended; -EBUSY: another ask is under way */
+    int status; /* 0: answered; -ETIMEDOUT; -ECONNRESET: the VM has ended; -EBUSY: another ask is under way;
+                   -EMSGSIZE, -ENOTSUP: see is_whole; -ENOMEM. The answer is what came until then. */
+    /* An earlier ask to this VM ended before its answer did (by its deadline, or for want of room), and
+     * nothing has shown since that none of it is left: this answer may be the rest of that one. It is filled
+     * before the first piece comes; is_whole may clear it when the answer cannot be to anything older, and
+     * with status 0 the engine then forgets it. */
+    bool late;
     size_t answer_length;
     uint64_t submitted_ns, answered_ns; /* CLOCK_MONOTONIC */
     /* The engine's own, from submit to reap. */
@@ -122,6 +135,12 @@ struct engine_screen {
 
 /* A population belongs to its engine; the first member of an engine's own struct. */
 struct population {
+    const struct engine *engine;
+};
+
+/* A way for a thread to ask VMs beside the thread that has the population; the first member of an engine's
+ * own struct. Each port is used by one thread at a time. */
+struct engine_port {
     const struct engine *engine;
 };
 
@@ -223,6 +242,24 @@ struct engine {
      * population's; a negative errno when there can be none.
      */
     int (*descriptor)(struct population *population);
+
+    /*
+     * Ports: submit() and reap() from other threads, as many as there are ports, at the same time as anything
+     * else that is called but open() and close(). An ask comes back to the port that submitted it.
+     * port_open() and port_close() are called like anything else by the thread that has the population; a
+     * port is closed before its population, and when it holds no ask. was_started() and is_running() may
+     * be called by the ports' threads too. All NULL where the engine is for one thread.
+     */
+    int (*port_open)(struct population *population, struct engine_port **ret_port, struct reason *reason);
+    void (*port_close)(struct engine_port *port);
+    void (*port_submit)(struct engine_port *port, struct engine_ask *const *asks, size_t count);
+    size_t (*port_reap)(struct engine_port *port, struct engine_ask **ret_asks, size_t room,
+                        uint64_t until_ns);
+    /* A descriptor that poll() finds readable when there may be something to reap; the port's. port_clear()
+     * makes it unreadable and is to be called before reaping until nothing more comes. -errno: there is none.
+     */
+    int (*port_descriptor)(struct engine_port *port);
+    void (*port_clear)(struct engine_port *port);
 
     /*
      * The console of VM `vm`. While it is open, what the VM sends on its serial port is kept for

@@ -109,21 +109,58 @@ static size_t null_take_boot_times(struct population *population, double *ret_se
     return 0;
 }
 
-static void answer(struct engine_ask *ask)
+static void add(struct engine_ask *ask, const char *text)
+{
+    size_t room = ask->answer_room - 1 - ask->answer_length, length = strlen(text);
+
+    length = length < room ? length : room;
+    memcpy(ask->answer + ask->answer_length, text, length);
+    ask->answer_length += length;
+    ask->answer[ask->answer_length] = '\0';
+}
+
+static void solve(struct engine_ask *ask, const char *nonce, size_t length)
 {
     char right[CHALLENGE_REQUEST_ROOM];
-    size_t nonce = ask->request_length >= 2 ? ask->request_length - 2 : 0;
 
-    if (nonce > CHALLENGE_NONCE)
-        nonce = CHALLENGE_NONCE;
-    challenge_solve(ask->request + 1, nonce, right);
-    size_t length = strlen(right);
+    challenge_solve(nonce, length < CHALLENGE_NONCE ? length : CHALLENGE_NONCE, right);
+    add(ask, right);
+}
 
-    if (length >= ask->answer_room)
-        length = ask->answer_room - 1;
-    memcpy(ask->answer, right, length);
-    ask->answer[length] = '\0';
-    ask->answer_length = length;
+/* What a guest like `web` would send: to each challenge its answer, and to each HTTP request that ends the
+ * same page. */
+static void answer_lines(struct engine_ask *ask)
+{
+    const char *line = ask->request, *end = line + ask->request_length, *feed;
+    bool in_request = false;
+
+    for (; line < end && (feed = memchr(line, '\n', (size_t)(end - line))); line = feed + 1) {
+        bool is_empty = feed == line || (feed == line + 1 && *line == '\r');
+
+        if (*line == '?') {
+            solve(ask, line + 1, (size_t)(feed - line) - 1);
+            add(ask, "\n");
+        } else if (is_empty && in_request) {
+            add(ask, "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nHello from 512 bytes");
+            in_request = false;
+        } else {
+            in_request = in_request || !is_empty;
+        }
+    }
+}
+
+/* All that comes, comes at once: an answer that is not whole by then will not be, and its deadline is not
+ * waited for. */
+static int answer(struct engine_ask *ask)
+{
+    if (!ask->is_whole) {
+        solve(ask, ask->request + 1, ask->request_length >= 2 ? ask->request_length - 2 : 0);
+        return 0;
+    }
+    answer_lines(ask);
+    if (ask->answer_length > 0 && ask->is_whole(ask))
+        return 0;
+    return ask->answer_length + 1 == ask->answer_room ? -EMSGSIZE : -ETIMEDOUT;
 }
 
 static void null_submit(struct population *population, struct engine_ask *const *asks, size_t count)
@@ -137,10 +174,11 @@ static void null_submit(struct population *population, struct engine_ask *const 
 
         ask->submitted_ns = clock_now_ns();
         ask->status = ask->vm < null->started ? 0 : -ECONNRESET;
+        ask->late = false;
         ask->answer_length = 0;
         ask->answer[0] = '\0';
         if (ask->status == 0)
-            answer(ask);
+            ask->status = answer(ask);
         ask->answered_ns = clock_now_ns();
         ask->next = NULL;
         *null->finished_end = ask;
@@ -210,7 +248,7 @@ const struct engine engine_null = {
     .name = "null",
     .summary = "no VM at all: measures what the harness itself costs",
     .class_letter = '-',
-    .capabilities = ENGINE_ASKS,
+    .capabilities = ENGINE_ASKS | ENGINE_ASKS_WHOLE,
     .probe = null_probe,
     .needs = null_needs,
     .describe = null_describe,

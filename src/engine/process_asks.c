@@ -25,6 +25,7 @@ static void refuse(struct processes *processes, struct engine_ask *ask, int stat
 static void submit(struct processes *processes, struct engine_ask *ask)
 {
     ask->status = 0;
+    ask->late = false;
     ask->sent = 0;
     ask->answer_length = 0;
     ask->answer[0] = '\0';

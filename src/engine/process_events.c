@@ -287,6 +287,9 @@ static void serial_has_event(struct processes *processes, uint64_t vm, uint32_t 
     case SERIAL_ANSWERED:
         process_ask_finished(processes, serial_end_ask(serial, 0));
         break;
+    case SERIAL_NO_ROOM:
+        process_ask_finished(processes, serial_end_ask(serial, -EMSGSIZE));
+        break;
     case SERIAL_LOST:
         /* The process is ending, most likely; its death, with the reason, is a matter of a moment. */
         close_serial(processes, machine);

@@ -91,8 +91,8 @@ void processes_close(struct population *population);
 
 /* What all engines of processes have in common in their struct engine; its class is their own matter. */
 #define PROCESS_ENGINE                                                                                       \
-    .capabilities =                                                                                          \
-        ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES | ENGINE_CONSOLES,       \
+    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ASKS_WHOLE | ENGINE_ANNOUNCES |               \
+                    ENGINE_HAS_PROCESSES | ENGINE_CONSOLES,                                                  \
     .grow = processes_grow, .counts = processes_counts, .is_running = processes_is_running,                  \
     .take_boot_times = processes_take_boot_times, .submit = processes_submit, .reap = processes_reap,        \
     .descriptor = processes_descriptor, .console_open = processes_console_open,                              \

@@ -46,9 +46,24 @@ struct engine_ask *serial_end_ask(struct serial *serial, int status)
     if (!ask)
         return NULL;
     serial->ask = NULL;
+    serial->late = status != 0 || ask->late;
     ask->status = status;
     ask->answered_ns = clock_now_ns();
     return ask;
+}
+
+static enum serial_event take_piece(struct engine_ask *ask, const char *bytes, size_t length)
+{
+    if (ask->is_whole) {
+        add_to_answer(ask, bytes, length);
+        if (ask->is_whole(ask))
+            return SERIAL_ANSWERED;
+        return ask->answer_length + 1 == ask->answer_room ? SERIAL_NO_ROOM : SERIAL_NOTHING;
+    }
+    const char *end = memchr(bytes, '\n', length);
+
+    add_to_answer(ask, bytes, end ? (size_t)(end - bytes) : length);
+    return end ? SERIAL_ANSWERED : SERIAL_NOTHING;
 }
 
 enum serial_event serial_receive(struct serial *serial, const char *ready_line)
@@ -69,11 +84,10 @@ enum serial_event serial_receive(struct serial *serial, const char *ready_line)
             if (line_is_ready(serial, bytes, (size_t)got, ready_line))
                 return SERIAL_READY;
         } else if (serial->ask) {
-            const char *end = memchr(bytes, '\n', (size_t)got);
+            enum serial_event event = take_piece(serial->ask, bytes, (size_t)got);
 
-            add_to_answer(serial->ask, bytes, end ? (size_t)(end - bytes) : (size_t)got);
-            if (end)
-                return SERIAL_ANSWERED;
+            if (event != SERIAL_NOTHING)
+                return event;
         }
     }
     return SERIAL_NOTHING;
@@ -127,5 +141,6 @@ bool serial_submit(struct serial *serial, struct engine_ask *ask)
         if (recv(serial->fd, stale, sizeof(stale), MSG_DONTWAIT) <= 0)
             break;
     serial->ask = ask;
+    ask->late = serial->late;
     return serial_send(serial);
 }

@@ -19,17 +19,19 @@ struct serial_console {
 };
 
 struct serial {
-    int fd;                      /* -1: not connected, or lost */
-    struct engine_ask *ask;      /* under way; NULL for none */
-    char line[SERIAL_LINE_ROOM]; /* start of the line being received before the VM is ready */
-    uint8_t line_length;         /* SERIAL_LINE_ROOM: too long to be the readiness line */
+    int fd;                         /* -1: not connected, or lost */
+    struct engine_ask *ask;         /* under way; NULL for none */
+    bool late;                      /* an ask ended before its answer did: engine_ask.late */
+    char line[SERIAL_LINE_ROOM];    /* start of the line being received before the VM is ready */
+    uint8_t line_length;            /* SERIAL_LINE_ROOM: too long to be the readiness line */
     struct serial_console *console; /* NULL: not open. While it is, there is no ask */
 };
 
 enum serial_event {
     SERIAL_NOTHING,
     SERIAL_READY,    /* the readiness line came */
-    SERIAL_ANSWERED, /* the ask is finished: its status and answer are filled, and serial->ask is NULL */
+    SERIAL_ANSWERED, /* the answer is there, and is to be ended with status 0 */
+    SERIAL_NO_ROOM,  /* it is not whole and has no more room: -EMSGSIZE */
     SERIAL_LOST,     /* the other end is closed; serial->fd is still open */
 };
 

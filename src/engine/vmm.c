@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/reason.h"
 #include "engine/vmm_account.h"
+#include "engine/vmm_asks.h"
 #include "engine/vmm_settings.h"
 
 #include <errno.h>
@@ -15,23 +16,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REQUESTS_A_SLAB = 256, REAP_AT_ONCE = 64, TEXT_ROOM = 160 };
+enum { TEXT_ROOM = 160 };
 
 #define GROW_LOOK_NS (2 * NS_PER_MILLISECOND)
-
-/* Requests come from slabs that are freed with the population. */
-struct slab {
-    struct slab *next;
-    struct vmm_request requests[REQUESTS_A_SLAB];
-};
 
 struct vmm_population {
     struct population population;
     struct vmm *vmm;
     bool announces;
-    struct slab *slabs;
-    struct vmm_request *free;
-    struct engine_ask *refused; /* asks for which there was no memory */
+    struct vmm_asks asks;
     char last_failure[TEXT_ROOM];
     bool resident;
     enum vmm_cpu cpu;
@@ -59,6 +52,7 @@ static int make(const struct engine_setup *setup, const char *path, struct popul
         return error;
     }
     population->population.engine = &engine_vmm;
+    vmm_asks_init(&population->asks, vmm_own_port(population->vmm));
     population->announces = options.ready_line != NULL;
     population->resident = options.resident;
     population->cpu = options.cpu;
@@ -170,84 +164,21 @@ static int vmm_engine_account(struct population *population, struct result_count
     return vmm_account(&counts, &usage, of(population)->cpu == VMM_CPU_KVM, counters);
 }
 
-static struct vmm_request *take_request(struct vmm_population *vmm)
-{
-    if (!vmm->free) {
-        struct slab *slab = malloc(sizeof(*slab));
-
-        if (!slab)
-            return NULL;
-        slab->next = vmm->slabs;
-        vmm->slabs = slab;
-        for (size_t i = 0; i < REQUESTS_A_SLAB; i++) {
-            slab->requests[i].next = vmm->free;
-            vmm->free = &slab->requests[i];
-        }
-    }
-    struct vmm_request *request = vmm->free;
-
-    vmm->free = request->next;
-    return request;
-}
-
 static void vmm_engine_submit(struct population *population, struct engine_ask *const *asks, size_t count)
 {
-    struct vmm_population *vmm = of(population);
-    struct vmm_request *requests[REAP_AT_ONCE];
-    size_t ready = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        struct vmm_request *request = take_request(vmm);
-
-        if (!request) {
-            asks[i]->status = -ENOMEM;
-            asks[i]->next = vmm->refused;
-            vmm->refused = asks[i];
-            continue;
-        }
-        *request = (struct vmm_request){.vm = asks[i]->vm,
-                                        .bytes = asks[i]->request,
-                                        .length = asks[i]->request_length,
-                                        .answer = asks[i]->answer,
-                                        .room = asks[i]->answer_room,
-                                        .deadline_ns = asks[i]->deadline_ns,
-                                        .context = asks[i]};
-        requests[ready++] = request;
-        if (ready == REAP_AT_ONCE) {
-            vmm_submit(vmm->vmm, requests, ready);
-            ready = 0;
-        }
-    }
-    vmm_submit(vmm->vmm, requests, ready);
+    vmm_asks_submit(&of(population)->asks, asks, count);
 }
 
 static size_t vmm_engine_reap(struct population *population, struct engine_ask **ret_asks, size_t room,
                               uint64_t until_ns)
 {
-    struct vmm_population *vmm = of(population);
-    struct vmm_request *requests[REAP_AT_ONCE];
-    size_t got = 0;
+    return vmm_asks_reap(&of(population)->asks, ret_asks, room, until_ns);
+}
 
-    for (; vmm->refused && got < room; vmm->refused = vmm->refused->next)
-        ret_asks[got++] = vmm->refused;
-    if (got == room)
-        return got;
-    room -= got;
-    size_t count =
-        vmm_reap(vmm->vmm, requests, room < REAP_AT_ONCE ? room : REAP_AT_ONCE, got ? 0 : until_ns);
-
-    for (size_t i = 0; i < count; i++) {
-        struct engine_ask *ask = requests[i]->context;
-
-        ask->status = requests[i]->status;
-        ask->answer_length = requests[i]->answer_length;
-        ask->submitted_ns = requests[i]->submitted_ns;
-        ask->answered_ns = requests[i]->answered_ns;
-        requests[i]->next = vmm->free;
-        vmm->free = requests[i];
-        ret_asks[got++] = ask;
-    }
-    return got;
+static int vmm_engine_open_port(struct population *population, struct engine_port **ret_port,
+                                struct reason *reason)
+{
+    return vmm_engine_port_open(of(population)->vmm, population->engine, ret_port, reason);
 }
 
 static int vmm_engine_trace_start(struct population *population, uint64_t vm)
@@ -350,10 +281,7 @@ static void vmm_engine_close(struct population *population)
     if (!vmm)
         return;
     vmm_close(vmm->vmm);
-    for (struct slab *slab = vmm->slabs, *next; slab; slab = next) {
-        next = slab->next;
-        free(slab);
-    }
+    vmm_asks_release(&vmm->asks);
     free(vmm);
 }
 
@@ -367,7 +295,7 @@ const struct engine engine_vmm = {
     .summary = "mvm's own monitor: a sleeping VM is data in memory",
     .class_letter = 'T',
     .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_CONSOLES | ENGINE_SCREENS |
-                    ENGINE_SAVES | ENGINE_TRACES,
+                    ENGINE_SAVES | ENGINE_TRACES | ENGINE_ASKS_WHOLE,
     .asks_at_once = 256, /* a worker takes them one by one; fewer would leave it waiting for its next */
     .options = vmm_specs,
     .option_count = VMM_SPECS,
@@ -392,6 +320,12 @@ const struct engine engine_vmm = {
     .trace_read = vmm_engine_trace_read,
     .trace_stop = vmm_engine_trace_stop,
     .descriptor = vmm_engine_descriptor,
+    .port_open = vmm_engine_open_port,
+    .port_close = vmm_engine_port_close,
+    .port_submit = vmm_engine_port_submit,
+    .port_reap = vmm_engine_port_reap,
+    .port_descriptor = vmm_engine_port_descriptor,
+    .port_clear = vmm_engine_port_clear,
     .console_open = vmm_engine_console_open,
     .console_close = vmm_engine_console_close,
     .console_read = vmm_engine_console_read,

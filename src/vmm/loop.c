@@ -6,11 +6,10 @@
 #include "host/spawn.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
     BOOTS = 8,  /* between two looks at the clock */
@@ -30,7 +29,7 @@ struct job {
 
 struct worker {
     struct shard *shard;
-    struct outbox *outbox;
+    struct outbox *news;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake, job_done;
@@ -61,102 +60,13 @@ static struct timespec timespec_of(uint64_t ns)
     return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_SECOND), .tv_nsec = (long)(ns % NS_PER_SECOND)};
 }
 
-void outbox_init(struct outbox *outbox)
-{
-    pthread_mutex_init(&outbox->lock, NULL);
-    make_condition(&outbox->filled);
-    outbox->first = NULL;
-    outbox->event = -1;
-    outbox->signalled = false;
-}
-
-void outbox_release(struct outbox *outbox)
-{
-    if (outbox->event >= 0)
-        close(outbox->event);
-    pthread_cond_destroy(&outbox->filled);
-    pthread_mutex_destroy(&outbox->lock);
-}
-
-int outbox_descriptor(struct outbox *outbox)
-{
-    pthread_mutex_lock(&outbox->lock);
-    if (outbox->event < 0)
-        outbox->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    int event = outbox->event < 0 ? -errno : outbox->event;
-
-    pthread_mutex_unlock(&outbox->lock);
-    return event;
-}
-
-void outbox_signal(struct outbox *outbox)
-{
-    pthread_mutex_lock(&outbox->lock);
-    int event = outbox->signalled ? -1 : outbox->event;
-
-    outbox->signalled = outbox->event >= 0;
-    pthread_mutex_unlock(&outbox->lock);
-    if (event >= 0)
-        eventfd_write(event, 1);
-}
-
-void outbox_clear(struct outbox *outbox)
-{
-    eventfd_t ignored;
-
-    /* In this order: a signal that comes in between is seen by the look that follows; in the other one, it
-     * could be read away while `signalled` stays and silences those after it. */
-    if (outbox->event >= 0)
-        eventfd_read(outbox->event, &ignored);
-    pthread_mutex_lock(&outbox->lock);
-    outbox->signalled = false;
-    pthread_mutex_unlock(&outbox->lock);
-}
-
-size_t outbox_take(struct outbox *outbox, struct vmm_request **ret_requests, size_t room, uint64_t until_ns)
-{
-    size_t count = 0;
-
-    pthread_mutex_lock(&outbox->lock);
-    while (!outbox->first && clock_now_ns() < until_ns) {
-        /* No wait is longer than this, so that a signal's flag is seen by the caller. */
-        uint64_t latest = clock_now_ns() + 100 * NS_PER_MILLISECOND;
-        struct timespec until = timespec_of(until_ns < latest ? until_ns : latest);
-
-        if (pthread_cond_timedwait(&outbox->filled, &outbox->lock, &until) == ETIMEDOUT)
-            break;
-    }
-    while (outbox->first && count < room) {
-        ret_requests[count++] = outbox->first;
-        outbox->first = outbox->first->next;
-    }
-    pthread_mutex_unlock(&outbox->lock);
-    return count;
-}
-
 static void hand_over(struct worker *worker)
 {
-    struct vmm_request *first = worker->shard->done, *last = first;
-
     if (worker->shard->news) {
         worker->shard->news = false;
-        outbox_signal(worker->outbox);
+        outbox_signal(worker->news);
     }
-    if (!first)
-        return;
-    while (last->next)
-        last = last->next;
-    worker->shard->done = NULL;
-    pthread_mutex_lock(&worker->outbox->lock);
-    bool was_empty = !worker->outbox->first;
-
-    last->next = worker->outbox->first;
-    worker->outbox->first = first;
-    pthread_mutex_unlock(&worker->outbox->lock);
-    if (was_empty) {
-        pthread_cond_signal(&worker->outbox->filled);
-        outbox_signal(worker->outbox);
-    }
+    outbox_hand_over(&worker->shard->done);
 }
 
 static void do_boots(struct worker *worker)
@@ -288,8 +198,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-int worker_start(struct shard *shard, struct outbox *outbox, struct worker **ret_worker,
-                 struct reason *reason)
+int worker_start(struct shard *shard, struct outbox *news, struct worker **ret_worker, struct reason *reason)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
     sigset_t all, before;
@@ -298,7 +207,7 @@ int worker_start(struct shard *shard, struct outbox *outbox, struct worker **ret
     if (!worker)
         return reason_set(reason, ENOMEM, "no memory for a worker");
     worker->shard = shard;
-    worker->outbox = outbox;
+    worker->news = news;
     worker->inbox_end = &worker->inbox;
     worker->overdue_at = WHEEL_NEVER;
     pthread_mutex_init(&worker->lock, NULL);
@@ -388,6 +297,8 @@ void worker_call(struct worker *worker, void (*run)(struct shard *shard, void *a
     struct job job = {.run = run, .argument = argument};
 
     pthread_mutex_lock(&worker->lock);
+    while (worker->job) /* another thread's */
+        pthread_cond_wait(&worker->job_done, &worker->lock);
     worker->job = &job;
     if (worker->asleep)
         pthread_cond_signal(&worker->wake);

@@ -8,16 +8,21 @@
 
 struct trace_buffer;
 
+struct vmm_port {
+    struct vmm *vmm;
+    struct outbox outbox;
+};
+
 struct vmm {
     struct vmm_options options;
     struct machine_bases *bases;
     struct shard **shards; /* options.workers of each */
     struct worker **workers;
-    uint64_t *asked; /* VMs that each worker was to start, without those that were taken back */
-    struct outbox outbox;
-    uint64_t epoch_ns; /* CLOCK_MONOTONIC at 0 of the population's clock */
+    uint64_t *asked;            /* VMs that each worker was to start, without those that were taken back */
+    struct vmm_port port;       /* the population's own */
+    uint64_t epoch_ns;          /* CLOCK_MONOTONIC at 0 of the population's clock */
     struct trace_buffer *trace; /* of vmm_trace_open(), or NULL */
-    uint64_t traced;   /* the VM that is traced; UINT64_MAX: none */
+    uint64_t traced;            /* the VM that is traced; UINT64_MAX: none */
     uint8_t image[512];
 };
 

@@ -244,6 +244,7 @@ void shard_request(struct shard *shard, struct vmm_request *request)
 
     request->sent = 0;
     request->answer_length = 0;
+    request->late = false;
     if (number >= store_count(shard->store) || !visit_begin(shard, (uint32_t)number, &visit)) {
         visit_answer(shard, request, -ECONNRESET);
         return;
@@ -254,6 +255,7 @@ void shard_request(struct shard *shard, struct vmm_request *request)
         return;
     }
     visit.request = request;
+    request->late = visit.flags & RECORD_LATE;
     visit_run(shard, &visit);
 }
 
@@ -396,6 +398,8 @@ int shard_adopt(struct shard *shard, const uint8_t *record, size_t size)
         return -EBADMSG;
     if (record[0] & RECORD_STOPPED)
         return adopt_stopped(shard, record, size);
+    if (record[0] & (RECORD_ASKED | RECORD_LATE)) /* who asked is not here */
+        visit.flags = RECORD_LATE;
     size_t head = record[0] & RECORD_TIMER ? 5 : 1;
 
     if (size < head)

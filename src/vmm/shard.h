@@ -27,6 +27,7 @@ enum record_flag {
     RECORD_BOOTING = 1 << 4, /* not ready yet: a struct boot is in `boots` */
     RECORD_STOPPED =
         1 << 5, /* for good: after the flags come the reason and 4 bytes of detail, and nothing else */
+    RECORD_LATE = 1 << 6, /* a request ended before its answer did: vmm_request.late */
 };
 
 enum { STOPPED_RECORD = 6 };
@@ -54,6 +55,8 @@ enum {
     SHARD_AHEAD = 24, /* VMs whose records are fetched into the cache at once */
 };
 
+struct outbox_lane;
+
 struct shard {
     const struct vmm_options *options;
     unsigned index;
@@ -66,11 +69,11 @@ struct shard {
     struct store *store;
     struct wheel *wheel;
     const struct machine_base *reset; /* base 0 */
-    struct resident *resident; /* with --resident: the contexts, instead of the store */
-    struct resident_kvm *guests; /* with --resident on KVM: the VMs; it is `cpu` as well */
+    struct resident *resident;        /* with --resident: the contexts, instead of the store */
+    struct resident_kvm *guests;      /* with --resident on KVM: the VMs; it is `cpu` as well */
     struct vmtable requests, boots, consoles;
     struct boot *oldest_boot, *newest_boot;
-    struct vmm_request *done; /* finished requests, not handed over yet */
+    struct outbox_lane *done; /* finished requests, not handed over yet */
 
     /* Timers that are out of the wheel, in part not seen to yet. */
     struct wheel_entry due[SHARD_AHEAD];

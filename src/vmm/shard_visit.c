@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "vmm/outbox.h"
 #include "vmm/resident.h"
 #include "vmm/resident_kvm.h"
 
@@ -33,15 +34,16 @@ void visit_answer(struct shard *shard, struct vmm_request *request, int status)
     request->status = status;
     request->answer[request->answer_length] = '\0';
     request->answered_ns = clock_now_ns();
-    request->next = shard->done;
-    shard->done = request;
+    outbox_gather(request, shard->index, &shard->done);
 }
 
 static void end_request(struct shard *shard, struct visit *visit, int status)
 {
     if (visit->flags & RECORD_ASKED)
         vmtable_take(&shard->requests, visit->number);
-    visit->flags &= (uint8_t)~RECORD_ASKED;
+    visit->flags &= (uint8_t) ~(RECORD_ASKED | RECORD_LATE);
+    if (status || visit->request->late)
+        visit->flags |= RECORD_LATE;
     visit_answer(shard, visit->request, status);
     visit->request = NULL;
 }
@@ -104,10 +106,29 @@ static bool announces(struct boot *boot, const char *ready, const uint8_t *bytes
     return false;
 }
 
+/* A piece of an answer whose end the caller knows. */
+static void piece_to_request(struct shard *shard, struct visit *visit, const uint8_t *bytes, size_t count)
+{
+    struct vmm_request *request = visit->request;
+    size_t room = request->room - 1 - request->answer_length;
+    size_t kept = count < room ? count : room;
+
+    memcpy(request->answer + request->answer_length, bytes, kept);
+    request->answer_length += kept;
+    if (request->is_whole(request))
+        end_request(shard, visit, 0);
+    else if (count >= room)
+        end_request(shard, visit, -EMSGSIZE);
+}
+
 static void to_request(struct shard *shard, struct visit *visit, const uint8_t *bytes, size_t count)
 {
     struct vmm_request *request = visit->request;
 
+    if (request->is_whole) {
+        piece_to_request(shard, visit, bytes, count);
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         if (bytes[i] == '\n') {
             end_request(shard, visit, 0);
@@ -263,8 +284,10 @@ bool visit_begin(struct shard *shard, uint32_t number, struct visit *visit)
         at = HEADER_ROOM;
     }
     visit->request = visit->flags & RECORD_ASKED ? vmtable_get(&shard->requests, number) : NULL;
-    if (!visit->request)
-        visit->flags &= (uint8_t)~RECORD_ASKED; /* it was given up */
+    if (visit->flags & RECORD_ASKED && !visit->request) { /* it was given up */
+        visit->flags &= (uint8_t)~RECORD_ASKED;
+        visit->flags |= RECORD_LATE;
+    }
     visit->console = visit->flags & RECORD_CONSOLE ? vmtable_get(&shard->consoles, number) : NULL;
     if (!visit->console)
         visit->flags &= (uint8_t)~RECORD_CONSOLE;

@@ -46,7 +46,7 @@ int vmm_trace_open(struct vmm *vmm, uint64_t vm)
 
     if (!buffer)
         return vmm->trace ? -EBUSY : -ENOMEM;
-    buffer->outbox = &vmm->outbox;
+    buffer->outbox = &vmm->port.outbox;
     buffer->lost = 0;
     buffer->count = 0;
     pthread_mutex_init(&buffer->lock, NULL);

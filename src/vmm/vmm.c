@@ -21,7 +21,7 @@ void vmm_close(struct vmm *vmm)
     for (unsigned i = 0; i < vmm->options.workers; i++)
         shard_free(vmm->shards[i]);
     machine_bases_free(vmm->bases);
-    outbox_release(&vmm->outbox);
+    outbox_release(&vmm->port.outbox);
     free(vmm->trace); /* its writer, a worker, is gone */
     free(vmm->workers);
     free(vmm->shards);
@@ -34,10 +34,12 @@ int population_create(const struct vmm_options *options, const uint8_t *image, s
 {
     struct vmm *vmm = calloc(1, sizeof(*vmm));
 
-    if (!vmm || !(vmm->shards = calloc(options->workers, sizeof(struct shard *))) ||
+    if (!vmm || outbox_init(&vmm->port.outbox, options->workers) < 0 ||
+        !(vmm->shards = calloc(options->workers, sizeof(struct shard *))) ||
         !(vmm->workers = calloc(options->workers, sizeof(struct worker *))) ||
         !(vmm->asked = calloc(options->workers, sizeof(*vmm->asked)))) {
         if (vmm) {
+            outbox_release(&vmm->port.outbox);
             free(vmm->shards);
             free(vmm->workers);
         }
@@ -45,12 +47,12 @@ int population_create(const struct vmm_options *options, const uint8_t *image, s
         machine_bases_free(bases);
         return reason_set(reason, ENOMEM, "no memory for a population");
     }
+    vmm->port.vmm = vmm;
     vmm->options = *options;
     vmm->bases = bases;
     vmm->traced = UINT64_MAX;
     vmm->epoch_ns = clock_now_ns() - clock_ns;
     memcpy(vmm->image, image, sizeof(vmm->image));
-    outbox_init(&vmm->outbox);
     for (unsigned i = 0; i < options->workers; i++) {
         struct disk_content disk = {.bytes = vmm->image, .size = sizeof(vmm->image)};
         int error = shard_create(&vmm->options, i, bases, &disk, vmm->epoch_ns, &vmm->shards[i], reason);
@@ -67,7 +69,7 @@ int population_create(const struct vmm_options *options, const uint8_t *image, s
 int population_start(struct vmm *vmm, struct reason *reason)
 {
     for (unsigned i = 0; i < vmm->options.workers; i++) {
-        int error = worker_start(vmm->shards[i], &vmm->outbox, &vmm->workers[i], reason);
+        int error = worker_start(vmm->shards[i], &vmm->port.outbox, &vmm->workers[i], reason);
 
         if (error)
             return error;
@@ -227,41 +229,6 @@ int vmm_exhausted(struct vmm *vmm, struct reason *reason)
         return reason_set(reason, ENOMEM, "no memory for another VM");
     }
     return 0;
-}
-
-void vmm_submit(struct vmm *vmm, struct vmm_request *const *requests, size_t count)
-{
-    uint64_t now = clock_now_ns();
-    unsigned workers = vmm->options.workers;
-
-    for (unsigned w = 0; w < workers; w++) {
-        struct vmm_request *first = NULL, **end = &first, *last = NULL;
-
-        for (size_t i = 0; i < count; i++) {
-            if (requests[i]->vm % workers != w)
-                continue;
-            requests[i]->submitted_ns = now;
-            *end = last = requests[i];
-            end = &last->next;
-        }
-        if (first)
-            worker_post(vmm->workers[w], first, last);
-    }
-}
-
-size_t vmm_reap(struct vmm *vmm, struct vmm_request **ret_requests, size_t room, uint64_t until_ns)
-{
-    return outbox_take(&vmm->outbox, ret_requests, room, until_ns);
-}
-
-int vmm_descriptor(struct vmm *vmm)
-{
-    return outbox_descriptor(&vmm->outbox);
-}
-
-void vmm_clear(struct vmm *vmm)
-{
-    outbox_clear(&vmm->outbox);
 }
 
 static void add_cpu_counts(const struct shard *shard, struct vmm_cpu_counts *sum)

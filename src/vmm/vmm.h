@@ -4,7 +4,8 @@
  * data in a store (machine.h, store.h); workers, one thread each, run those that have (loop.h). VM n belongs
  * to worker n modulo workers.
  *
- * All calls come from one thread. Requests are handed to the workers and collected from them, many at once.
+ * All calls come from one thread, but for those that ports are for. Requests are handed to the workers and
+ * collected from them, many at once.
  */
 #ifndef MVM_VMM_VMM_H
 #define MVM_VMM_VMM_H
@@ -16,8 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct outbox;
 struct reason;
 struct vmm;
+struct vmm_port;
 
 /* What runs the VMs: libx86emu, or the host's KVM. */
 enum vmm_cpu { VMM_CPU_EMULATED, VMM_CPU_KVM };
@@ -34,30 +37,36 @@ struct vmm_options {
     uint32_t output_limit; /* bytes on COM1 without sleep or input that stop a VM; 0: no limit */
     uint64_t boot_timeout_ns; /* a VM that has not announced itself by then has failed */
     uint8_t drive;            /* 00h floppy or 80h hard disk: what the image is booted from */
-    bool learn;    /* keep VMs as differences to learned bases too, not only to the machine at reset */
-    bool resident; /* each VM has its whole memory, and with VMM_CPU_KVM a KVM VM of its own */
+    bool learn;       /* keep VMs as differences to learned bases too, not only to the machine at reset */
+    bool resident;    /* each VM has its whole memory, and with VMM_CPU_KVM a KVM VM of its own */
     unsigned without; /* enum resident_kvm_trick: what KVM VMs are made without, for comparison */
     const char
         *ready_line; /* without line feed; outlives the population; NULL: VMs do not announce themselves */
 };
 
-/* A request: bytes for COM1 of a VM, and the line that it answers. The caller owns it, and all it points at,
+/* A request: bytes for COM1 of a VM, and what it answers. The caller owns it, and all it points at,
  * from vmm_submit() until it comes back from vmm_reap(). */
 struct vmm_request {
     uint64_t vm;
     const char *bytes;
     size_t length;
-    char *answer;         /* NUL-terminated, without the line feed; a longer line is cut */
+    char *answer;         /* NUL-terminated; a line that is longer is cut */
     size_t room;          /* at least 1 */
     uint64_t deadline_ns; /* CLOCK_MONOTONIC */
     void *context;
+    /* NULL: the answer is a line, kept without its line feed. Else it is kept as it comes, and after each
+     * piece the VM's worker asks whether it is whole; -EMSGSIZE when the room is full before. */
+    bool (*is_whole)(struct vmm_request *request);
     /* Filled by the VMM. */
     int status; /* 0; -ETIMEDOUT; -ECONNRESET: the VM has stopped; -EBUSY: another request or a console is
-                   there */
+                   there; -EMSGSIZE */
+    bool late; /* an earlier request's answer may not have ended; is_whole may clear it: see struct engine_ask
+                */
     size_t answer_length;
     uint64_t submitted_ns, answered_ns;
     /* The VMM's own. */
     size_t sent;
+    struct outbox *outbox; /* where it goes when it is finished */
     struct vmm_request *next;
 };
 
@@ -82,8 +91,8 @@ struct vmm_counts {
 int vmm_open(const struct vmm_options *options, const uint8_t *image, struct vmm **ret_vmm,
              struct reason *reason);
 
-/* What every population of one image begins with: the machine at reset. For whoever makes it before fork(), so
- * that the populations of all children share it. vmm_open_seed() takes it over, also when it fails. */
+/* What every population of one image begins with: the machine at reset. For whoever makes it before fork(),
+ * so that the populations of all children share it. vmm_open_seed() takes it over, also when it fails. */
 struct vmm_seed;
 int vmm_seed_create(const struct vmm_options *options, const uint8_t *image, struct vmm_seed **ret_seed,
                     struct reason *reason);
@@ -113,6 +122,21 @@ size_t vmm_reap(struct vmm *vmm, struct vmm_request **ret_requests, size_t room,
  * vmm_clear() makes it unreadable and is to be called before looking. It is the population's. -errno. */
 int vmm_descriptor(struct vmm *vmm);
 void vmm_clear(struct vmm *vmm);
+
+/* The same four for other threads: each has a port, to which come back the requests that it submitted.
+ * vmm_port_open() and vmm_port_close() are called by the thread that has the VMM; a port is closed when all
+ * its requests have been reaped, and before the VMM. vmm_was_started() and vmm_is_running() are for all
+ * threads. */
+int vmm_port_open(struct vmm *vmm, struct vmm_port **ret_port, struct reason *reason);
+void vmm_port_close(struct vmm_port *port); /* NULL is fine */
+void vmm_port_submit(struct vmm_port *port, struct vmm_request *const *requests, size_t count);
+size_t vmm_port_reap(struct vmm_port *port, struct vmm_request **ret_requests, size_t room,
+                     uint64_t until_ns);
+int vmm_port_descriptor(struct vmm_port *port);
+void vmm_port_clear(struct vmm_port *port);
+/* The population's own, which vmm_submit(), vmm_reap(), vmm_descriptor() and vmm_clear() use. Not to be
+ * closed. */
+struct vmm_port *vmm_own_port(struct vmm *vmm);
 
 /* Adds `more` to `sum`, but for `numbers`. */
 void vmm_counts_add(struct vmm_counts *sum, const struct vmm_counts *more);

@@ -2,7 +2,7 @@
 /*
  * Stands in for a VM in tests of engines: speaks the guest protocol on standard input and output, and
  * misbehaves on demand. usage: fake-vm IMAGE
- * good|bytewise|mute|exit|leave|liar|silent|slow|chatty|noisy|overlong
+ * good|bytewise|mute|exit|leave|liar|silent|slow|later|chatty|noisy|overlong
  */
 #include "guest/challenge.h"
 
@@ -56,6 +56,18 @@ static void answer(const char *mode, char *line)
             _exit(3);
         sleep(11);
         memmove(text, text + 3, strlen(text + 3) + 1);
+    }
+    if (strcmp(mode, "later") ==
+        0) { /* the first answer comes with the second one, and after that all at once */
+        static char kept[256];
+        static unsigned asked;
+
+        if (asked++ == 0) {
+            snprintf(kept, sizeof(kept), "%s\n", text);
+            return;
+        }
+        if (asked == 2)
+            say(kept, 0);
     }
     say(text, bytewise);
     say(strcmp(mode, "bytewise") == 0 ? "\r\n" : "\n", bytewise);

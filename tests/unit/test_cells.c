@@ -147,6 +147,49 @@ static void test_all_answer(void **state)
     ask(&fixture, &again, 3 * EACH, 30); /* there is no such VM */
     wait_for(&fixture, 1);
     assert_int_equal(again.ask.status, -ECONNRESET);
+    ask(&fixture, &again, 4, 30);
+    wait_for(&fixture, 1);
+    assert_right(&again);
+    assert_false(again.ask.late);
+    close_cells(&fixture);
+}
+
+static bool never_whole(struct engine_ask *ask)
+{
+    (void)ask;
+    return false;
+}
+
+static void test_lines_only(void **state)
+{
+    struct fixture fixture;
+    char answer[8];
+    struct engine_ask one = {.request = "?\n",
+                             .request_length = 2,
+                             .answer = answer,
+                             .answer_room = sizeof(answer),
+                             .deadline_ns = CLOCK_NEVER,
+                             .is_whole = never_whole};
+
+    (void)state;
+    open_cells(&fixture);
+    grow(&fixture, 1);
+    cells_ask(fixture.cells, &one);
+    wait_for(&fixture, 1);
+    assert_int_equal(one.status, -ENOTSUP);
+    /* Half a question, and the rest when it was given up. */
+    one.is_whole = NULL;
+    one.request_length = 1;
+    one.deadline_ns = clock_now_ns() + 20 * NS_PER_MILLISECOND;
+    cells_ask(fixture.cells, &one);
+    wait_for(&fixture, 1);
+    assert_int_equal(one.status, -ETIMEDOUT);
+    one.request = "\n";
+    one.deadline_ns = CLOCK_NEVER;
+    cells_ask(fixture.cells, &one);
+    wait_for(&fixture, 1);
+    assert_int_equal(one.status, 0);
+    assert_true(one.late);
     close_cells(&fixture);
 }
 
@@ -336,6 +379,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_answer),
+        cmocka_unit_test(test_lines_only),
         cmocka_unit_test(test_a_cell_dies),
         cmocka_unit_test(test_a_cell_hangs),
         cmocka_unit_test(test_closing_ends_them),

@@ -104,6 +104,19 @@ static struct proof prove(struct fixture *fixture)
     return proof;
 }
 
+/* Sends one ask and waits for its end; returns its status. */
+static int ask_it(struct fixture *fixture, struct engine_ask *ask, uint64_t patience_ns)
+{
+    struct engine_ask *done;
+
+    ask->deadline_ns = clock_now_ns() + patience_ns;
+    fixture->engine->submit(fixture->population, &ask, 1);
+    assert_int_equal(
+        fixture->engine->reap(fixture->population, &done, 1, clock_now_ns() + 60 * NS_PER_SECOND), 1);
+    assert_ptr_equal(done, ask);
+    return ask->status;
+}
+
 /* One ask with a deadline of its own; returns its status. */
 static int ask(struct fixture *fixture, uint64_t vm, char *answer, size_t room, uint64_t patience_ns)
 {
@@ -113,15 +126,9 @@ static int ask(struct fixture *fixture, uint64_t vm, char *answer, size_t room, 
         .request_length = 5,
         .answer = answer,
         .answer_room = room,
-        .deadline_ns = clock_now_ns() + patience_ns,
     };
-    struct engine_ask *asks[] = {&one}, *done[1];
 
-    fixture->engine->submit(fixture->population, asks, 1);
-    assert_int_equal(fixture->engine->reap(fixture->population, done, 1, clock_now_ns() + 20 * NS_PER_SECOND),
-                     1);
-    assert_ptr_equal(done[0], &one);
-    return one.status;
+    return ask_it(fixture, &one, patience_ns);
 }
 
 static void test_null_pretends(void **state)
@@ -307,6 +314,169 @@ static void test_second_ask_is_busy(void **state)
     close_engine(&fixture);
 }
 
+/* Whole with the second line feed. */
+static bool two_lines(struct engine_ask *ask)
+{
+    const char *first = memchr(ask->answer, '\n', ask->answer_length);
+
+    return first && memchr(first + 1, '\n', ask->answer_length - (size_t)(first + 1 - ask->answer));
+}
+
+/* Whole with the answer to "?abc", which then is all that was owed. */
+static bool ends_right(struct engine_ask *ask)
+{
+    static const char right[] = "!khp\n";
+    const size_t length = sizeof(right) - 1;
+
+    if (ask->answer_length < length || memcmp(ask->answer + ask->answer_length - length, right, length) != 0)
+        return false;
+    ask->late = false;
+    return true;
+}
+
+static bool never_whole(struct engine_ask *ask)
+{
+    (void)ask;
+    return false;
+}
+
+static void open_vmm(struct fixture *fixture)
+{
+    char *argv[] = {"vmm", "--workers", "2", NULL};
+
+    open_engine(fixture, "vmm", 3, argv);
+}
+
+static void open_bytewise(struct fixture *fixture)
+{
+    open_fake(fixture, "bytewise", "20s");
+}
+
+static void open_null(struct fixture *fixture)
+{
+    char *argv[] = {"null", NULL};
+
+    open_engine(fixture, "null", 1, argv);
+}
+
+static void test_the_caller_knows_the_end(void **state)
+{
+    static void (*const open[])(struct fixture *) = {open_vmm, open_bytewise, open_null};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+        struct fixture fixture;
+        char answer[64];
+        struct engine_ask one = {.request = "?abc\n?Hello\n",
+                                 .request_length = 12,
+                                 .answer = answer,
+                                 .answer_room = sizeof(answer),
+                                 .is_whole = two_lines};
+        const char *ends = open[i] == open_bytewise ? "\r\n" : "\n";
+        char right[64];
+
+        open[i](&fixture);
+        grow(&fixture, 2);
+        assert_true(fixture.engine->capabilities & ENGINE_ASKS_WHOLE);
+        assert_int_equal(ask_it(&fixture, &one, 60 * NS_PER_SECOND), 0);
+        snprintf(right, sizeof(right), "!khp%s!bkign%s", ends, ends);
+        assert_string_equal(answer, right);
+        assert_int_equal(one.answer_length, strlen(right));
+        assert_false(one.late);
+        /* The room of the answer includes its NUL. */
+        one.answer_room = strlen(right) + 1;
+        assert_int_equal(ask_it(&fixture, &one, 60 * NS_PER_SECOND), 0);
+        assert_string_equal(answer, right);
+        one.answer_room = strlen(right);
+        assert_int_equal(ask_it(&fixture, &one, 60 * NS_PER_SECOND), -EMSGSIZE);
+        assert_int_equal(one.answer_length, strlen(right) - 1);
+        assert_int_equal(strncmp(answer, right, strlen(right) - 1), 0);
+        close_engine(&fixture);
+    }
+}
+
+static void test_null_is_a_page(void **state)
+{
+    struct fixture fixture;
+    char answer[256];
+    struct engine_ask one = {.request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+                             .request_length = 27,
+                             .answer = answer,
+                             .answer_room = sizeof(answer),
+                             .is_whole = never_whole};
+
+    (void)state;
+    open_null(&fixture);
+    grow(&fixture, 1);
+    assert_int_equal(ask_it(&fixture, &one, 3600 * NS_PER_SECOND), -ETIMEDOUT); /* at once */
+    assert_string_equal(answer, "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nHello from 512 bytes");
+    close_engine(&fixture);
+}
+
+/* A VM that owes the first answer still when the second ask comes. */
+static void test_a_late_answer_is_told(void **state)
+{
+    struct fixture fixture;
+    char answer[64];
+    struct engine_ask one = {
+        .request = "?Hello\n", .request_length = 7, .answer = answer, .answer_room = sizeof(answer)};
+
+    (void)state;
+    open_fake(&fixture, "later", "20s");
+    grow(&fixture, 1);
+    assert_int_equal(ask_it(&fixture, &one, 50 * NS_PER_MILLISECOND), -ETIMEDOUT);
+    assert_false(one.late);
+    one.request = "?abc\n";
+    one.request_length = 5;
+    one.is_whole = ends_right;
+    assert_int_equal(ask_it(&fixture, &one, 60 * NS_PER_SECOND), 0);
+    assert_string_equal(answer, "!bkign\n!khp\n");
+    assert_false(one.late); /* ends_right() knew better */
+    one.is_whole = NULL;
+    assert_int_equal(ask_it(&fixture, &one, 60 * NS_PER_SECOND), 0);
+    assert_string_equal(answer, "!khp");
+    assert_false(one.late);
+    close_engine(&fixture);
+}
+
+static void test_a_late_answer_is_told_by_the_vmm(void **state)
+{
+    struct fixture fixture;
+    char answer[64];
+    struct engine_ask one = {.request = "?Hel",
+                             .request_length = 4,
+                             .answer = answer,
+                             .answer_room = sizeof(answer),
+                             .is_whole = two_lines};
+
+    (void)state;
+    open_vmm(&fixture);
+    grow(&fixture, 3);
+    assert_int_equal(ask_it(&fixture, &one, 50 * NS_PER_MILLISECOND), -ETIMEDOUT);
+    assert_string_equal(answer, "!bki");
+    assert_false(one.late);
+    one = (struct engine_ask){
+        .request = "lo\n", .request_length = 3, .answer = answer, .answer_room = sizeof(answer)};
+    assert_int_equal(ask_it(&fixture, &one, 60 * NS_PER_SECOND), 0);
+    assert_string_equal(answer, "gn");
+    assert_true(one.late);
+    /* A line says nothing of what may be behind it. */
+    one.request = "?abc\n";
+    one.request_length = 5;
+    assert_int_equal(ask_it(&fixture, &one, 60 * NS_PER_SECOND), 0);
+    assert_true(one.late);
+    one.is_whole = ends_right;
+    assert_int_equal(ask_it(&fixture, &one, 60 * NS_PER_SECOND), 0);
+    one.is_whole = NULL;
+    assert_int_equal(ask_it(&fixture, &one, 60 * NS_PER_SECOND), 0);
+    assert_false(one.late);
+    /* Nor does it say anything of others. */
+    one.vm = 1;
+    assert_int_equal(ask_it(&fixture, &one, 60 * NS_PER_SECOND), 0);
+    assert_false(one.late);
+    close_engine(&fixture);
+}
+
 static bool stop_at_five(void *context, const struct engine_counts *counts)
 {
     (void)context;
@@ -380,6 +550,10 @@ int main(void)
         cmocka_unit_test(test_silence_times_out),
         cmocka_unit_test(test_long_answer_is_cut),
         cmocka_unit_test(test_second_ask_is_busy),
+        cmocka_unit_test(test_the_caller_knows_the_end),
+        cmocka_unit_test(test_null_is_a_page),
+        cmocka_unit_test(test_a_late_answer_is_told),
+        cmocka_unit_test(test_a_late_answer_is_told_by_the_vmm),
         cmocka_unit_test(test_watch_ends_growth),
         cmocka_unit_test(test_running_out_of_files_keeps_the_population),
         cmocka_unit_test(test_bad_programs_are_refused),

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Several threads that ask the VMs of one population, each by a port of its own, while the thread that has
+ * the population asks too, lets more VMs boot, opens consoles, and opens and closes ports. No answer may be
+ * lost, go to another port, or be another VM's. scripts/check builds it with the thread sanitizer.
+ */
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/reason.h"
+#include "engine/engine.h"
+#include "guest/catalog.h"
+#include "guest/challenge.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { VMS = 60, THREADS = 4, BATCH = 12, ROUNDS = 40 };
+
+struct question {
+    struct engine_ask ask; /* the first member */
+    struct challenge challenges[2];
+    char request[2 * CHALLENGE_REQUEST_ROOM], answer[64];
+};
+
+/* Two challenges at once have an answer of two lines. */
+static bool two_lines(struct engine_ask *ask)
+{
+    const char *first = memchr(ask->answer, '\n', ask->answer_length);
+
+    return first && memchr(first + 1, '\n', ask->answer_length - (size_t)(first + 1 - ask->answer));
+}
+
+static void make(struct question *question, struct random *random)
+{
+    for (size_t i = 0; i < 2; i++)
+        challenge_make(&question->challenges[i], random);
+    snprintf(question->request, sizeof(question->request), "%s%s", question->challenges[0].request,
+             question->challenges[1].request);
+    question->ask = (struct engine_ask){.vm = random_below(random, VMS),
+                                        .request = question->request,
+                                        .request_length = strlen(question->request),
+                                        .answer = question->answer,
+                                        .answer_room = sizeof(question->answer),
+                                        .deadline_ns = clock_now_ns() + 120 * NS_PER_SECOND,
+                                        .is_whole = two_lines};
+}
+
+/* 1: answered right; 0: busy, as another thread asks this VM or it has a console. */
+static unsigned judge(const struct question *question)
+{
+    const char *line = question->answer;
+
+    if (question->ask.status == -EBUSY)
+        return 0;
+    if (question->ask.status != 0)
+        fail_msg("status %d", question->ask.status);
+    for (size_t i = 0; i < 2; i++) {
+        const char *end = strchr(line, '\n');
+
+        assert_non_null(end);
+        assert_true(challenge_answered(&question->challenges[i], line, (size_t)(end - line)));
+        line = end + 1;
+    }
+    assert_int_equal(*line, '\0');
+    assert_false(question->ask.late);
+    return 1;
+}
+
+struct asker {
+    const struct engine *engine;
+    struct engine_port *port;
+    uint64_t seed, answered;
+    pthread_t thread;
+};
+
+static uint64_t ask_rounds(const struct engine *engine, struct engine_port *port, uint64_t seed,
+                           unsigned rounds)
+{
+    struct question questions[BATCH];
+    struct engine_ask *asks[BATCH], *done[BATCH];
+    struct random random = {.state = seed};
+    struct pollfd file = {.fd = engine->port_descriptor(port), .events = POLLIN};
+    uint64_t answered = 0;
+
+    assert_true(file.fd >= 0);
+    for (unsigned round = 0; round < rounds; round++) {
+        size_t under_way = BATCH;
+
+        for (size_t i = 0; i < BATCH; i++) {
+            make(&questions[i], &random);
+            asks[i] = &questions[i].ask;
+        }
+        engine->port_submit(port, asks, BATCH);
+        while (under_way > 0) {
+            size_t count;
+
+            assert_int_equal(poll(&file, 1, 120000), 1);
+            engine->port_clear(port);
+            while ((count = engine->port_reap(port, done, BATCH / 2, 0)) > 0)
+                for (size_t i = 0; i < count; i++) {
+                    struct question *question = (struct question *)done[i];
+
+                    assert_true(question >= questions && question < questions + BATCH);
+                    answered += judge(question);
+                    under_way--;
+                }
+        }
+    }
+    return answered;
+}
+
+static void *ask_many(void *argument)
+{
+    struct asker *asker = argument;
+
+    asker->answered = ask_rounds(asker->engine, asker->port, asker->seed, ROUNDS);
+    return NULL;
+}
+
+struct fixture {
+    const struct engine *engine;
+    void *options;
+    struct option_set set;
+    struct image image;
+    char ready[READY_LINE_ROOM];
+    struct population *population;
+    struct reason reason;
+};
+
+static void open_vmm(struct fixture *fixture, char *workers)
+{
+    char *argv[] = {"vmm", "--workers", workers, NULL};
+    char **operands;
+    int operand_count;
+
+    memset(fixture, 0, sizeof(*fixture));
+    fixture->engine = engine_find("vmm");
+    fixture->options = calloc(1, fixture->engine->options_size);
+    fixture->set = (struct option_set){.specs = fixture->engine->options,
+                                       .count = fixture->engine->option_count,
+                                       .values = fixture->options};
+    if (options_parse(&fixture->set, 1, 3, argv, &operands, &operand_count, &fixture->reason) < 0)
+        fail_msg("%s", fixture->reason.text);
+    assert_int_equal(guest_build(&fixture->image, "sleep", &(struct guest_settings){0}, &fixture->reason), 0);
+    challenge_ready_line("sleep", fixture->ready);
+    const struct engine_setup setup = {.image = &fixture->image,
+                                       .image_path = "/dev/null",
+                                       .ready_line = fixture->ready,
+                                       .options = fixture->options,
+                                       .seed = 1};
+
+    if (fixture->engine->open(&setup, &fixture->population, &fixture->reason) < 0 ||
+        fixture->engine->grow(fixture->population, VMS, NULL, &fixture->reason) < 0)
+        fail_msg("%s", fixture->reason.text);
+}
+
+static void close_vmm(struct fixture *fixture)
+{
+    fixture->engine->close(fixture->population);
+    options_release(&fixture->set, 1);
+    free(fixture->options);
+}
+
+static struct engine_port *open_port(struct fixture *fixture)
+{
+    struct engine_port *port = NULL;
+
+    if (fixture->engine->port_open(fixture->population, &port, &fixture->reason) < 0)
+        fail_msg("%s", fixture->reason.text);
+    assert_ptr_equal(port->engine, fixture->engine);
+    return port;
+}
+
+/* What the thread that has the population does meanwhile. */
+static uint64_t meddle(struct fixture *fixture, struct random *random)
+{
+    const struct engine *engine = fixture->engine;
+    struct question question;
+    struct engine_ask *ask = &question.ask, *done;
+    uint64_t answered = 0, vm = random_below(random, VMS);
+    struct engine_counts counts;
+    uint8_t bytes[64];
+
+    make(&question, random);
+    engine->submit(fixture->population, &ask, 1);
+    while (engine->reap(fixture->population, &done, 1, clock_now_ns() + NS_PER_SECOND) == 0)
+        ;
+    assert_ptr_equal(done, ask);
+    answered = judge(&question);
+    engine->counts(fixture->population, &counts);
+    assert_true(counts.running >= VMS);
+    if (engine->console_open(fixture->population, vm, &fixture->reason) == 0) {
+        engine->console_write(fixture->population, vm, (const uint8_t *)"?x\n", 3);
+        engine->console_read(fixture->population, vm, bytes, sizeof(bytes));
+        engine->console_close(fixture->population, vm);
+    }
+    struct engine_port *port = open_port(fixture);
+
+    answered += ask_rounds(engine, port, random_below(random, UINT32_MAX), 1);
+    engine->port_close(port);
+    if (random_below(random, 4) == 0)
+        assert_int_equal(engine->grow(fixture->population, 1, NULL, &fixture->reason), 0);
+    return answered;
+}
+
+static void many_threads_ask(char *workers)
+{
+    struct fixture fixture;
+    struct asker askers[THREADS];
+    struct random random = {.state = 99};
+    uint64_t answered = 0;
+
+    open_vmm(&fixture, workers);
+    for (size_t i = 0; i < THREADS; i++) {
+        askers[i] = (struct asker){.engine = fixture.engine, .port = open_port(&fixture), .seed = i + 1};
+        assert_int_equal(pthread_create(&askers[i].thread, NULL, ask_many, &askers[i]), 0);
+    }
+    for (unsigned i = 0; i < ROUNDS / 2; i++)
+        answered += meddle(&fixture, &random);
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_join(askers[i].thread, NULL);
+        fixture.engine->port_close(askers[i].port);
+        print_message("# port %zu: %llu answers\n", i, (unsigned long long)askers[i].answered);
+        assert_in_range(askers[i].answered, 1, ROUNDS * BATCH);
+    }
+    assert_true(answered > 0);
+    close_vmm(&fixture);
+}
+
+static void test_one_worker(void **state)
+{
+    (void)state;
+    many_threads_ask("1");
+}
+
+static void test_several_workers(void **state)
+{
+    (void)state;
+    many_threads_ask("3");
+}
+
+static void test_deadlines_come_back_by_their_port(void **state)
+{
+    struct fixture fixture;
+    struct engine_port *ports[2];
+    struct question questions[2];
+    struct random random = {.state = 5};
+
+    (void)state;
+    open_vmm(&fixture, "2");
+    for (size_t i = 0; i < 2; i++) {
+        struct engine_ask *ask = &questions[i].ask;
+
+        ports[i] = open_port(&fixture);
+        make(&questions[i], &random);
+        questions[i].ask.vm = i;
+        questions[i].ask.request_length--; /* without its line feed */
+        questions[i].ask.deadline_ns = clock_now_ns() + 20 * NS_PER_MILLISECOND;
+        fixture.engine->port_submit(ports[i], &ask, 1);
+    }
+    for (size_t i = 2; i-- > 0;) {
+        struct engine_ask *done = NULL;
+
+        while (fixture.engine->port_reap(ports[i], &done, 1, clock_now_ns() + NS_PER_SECOND) == 0)
+            ;
+        assert_ptr_equal(done, &questions[i].ask);
+        assert_int_equal(done->status, -ETIMEDOUT);
+        assert_int_equal(fixture.engine->port_reap(ports[i], &done, 1, 0), 0);
+        fixture.engine->port_close(ports[i]);
+    }
+    fixture.engine->port_close(NULL);
+    close_vmm(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_worker),
+        cmocka_unit_test(test_several_workers),
+        cmocka_unit_test(test_deadlines_come_back_by_their_port),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
