@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The load generator: against a way that stalls, with a clock of its own to be charged by; and against
+ * engines. */
+#include "base/clock.h"
+#include "base/reason.h"
+#include "engine/engine.h"
+#include "guest/catalog.h"
+#include "load/generator.h"
+#include "load/vm_queue.h"
+#include "load/way_engine.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A server of one thread that answers at once, but in each period stalls for a while; or that never answers.
+ * It exists only as a rule for when a request that is sent at a time is answered. */
+struct server {
+    struct load_way way;
+    uint64_t period_ns, stall_ns;
+    bool silent;
+    uint64_t hold_ns; /* the first submit takes so long, as when the sender has no CPU */
+    uint64_t began_ns;
+    struct load_request *first, *last;
+    uint64_t submitted, most_at_once, at_once;
+    uint64_t vms[16];
+};
+
+static void server_submit(struct load_way *way, struct load_request *const *requests, size_t count)
+{
+    struct server *server = (struct server *)way;
+
+    if (server->hold_ns)
+        clock_sleep_until(clock_now_ns() + server->hold_ns);
+    server->hold_ns = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct load_request *request = requests[i];
+        uint64_t now = clock_now_ns(),
+                 into = server->period_ns ? (now - server->began_ns) % server->period_ns : 0;
+
+        assert_true(now >= request->intended_ns);
+        if (server->submitted < 16)
+            server->vms[server->submitted] = request->vm;
+        server->submitted++;
+        request->sent_ns = now;
+        request->answered_ns = into < server->stall_ns ? now + server->stall_ns - into : now;
+        request->outcome = LOAD_RIGHT;
+        if (server->silent || request->answered_ns > request->deadline_ns) {
+            request->answered_ns = request->deadline_ns;
+            request->outcome = LOAD_TIMEOUT;
+        }
+        request->next = NULL;
+        if (server->first)
+            server->last->next = request;
+        else
+            server->first = request;
+        server->last = request;
+        if (++server->at_once > server->most_at_once)
+            server->most_at_once = server->at_once;
+    }
+}
+
+static size_t server_reap(struct load_way *way, struct load_request **ret_requests, size_t room,
+                          uint64_t until_ns)
+{
+    struct server *server = (struct server *)way;
+    size_t count = 0;
+    uint64_t ready = server->first ? server->first->answered_ns : CLOCK_NEVER;
+
+    if (clock_now_ns() < (ready < until_ns ? ready : until_ns))
+        clock_sleep_until(ready < until_ns ? ready : until_ns);
+    while (count < room && server->first && server->first->answered_ns <= clock_now_ns()) {
+        ret_requests[count++] = server->first;
+        server->first = server->first->next;
+        server->at_once--;
+    }
+    return count;
+}
+
+static struct server make_server(void)
+{
+    return (struct server){
+        .way = {.request_size = sizeof(struct load_request), .submit = server_submit, .reap = server_reap},
+        .began_ns = clock_now_ns(),
+    };
+}
+
+static void run_to_the_end(struct load *load)
+{
+    load_begin(load, clock_now_ns());
+    while (load_run_until(load, clock_now_ns() + 50 * NS_PER_MILLISECOND))
+        ;
+}
+
+static struct load *run_plan(const struct load_plan *plan)
+{
+    struct reason reason = {""};
+    struct load *load;
+
+    assert_int_equal(load_create(plan, &load, &reason), 0);
+    run_to_the_end(load);
+    return load;
+}
+
+static uint64_t sum_of(const uint64_t outcomes[LOAD_OUTCOMES])
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < LOAD_OUTCOMES; i++)
+        sum += outcomes[i];
+    return sum;
+}
+
+/* With one request at a time, a server that stalls for 100 ms in each 500 ms is seen by two requests or so,
+ * and by all that should have been sent meanwhile when they are asked. */
+static void a_stall_shows_in_the_corrected_latency_alone(void **state)
+{
+    struct server server = make_server();
+    const struct targets targets = {.kind = TARGETS_ROUND_ROBIN, .vms = 10};
+    struct schedule_plan schedule = {0};
+    struct reason reason = {""};
+
+    (void)state;
+    server.period_ns = 500 * NS_PER_MILLISECOND;
+    server.stall_ns = 100 * NS_PER_MILLISECOND;
+    assert_int_equal(schedule_parse_rate("2000", &schedule, &reason), 0);
+    const struct load_plan plan = {.way = &server.way,
+                                   .schedule = &schedule,
+                                   .targets = &targets,
+                                   .timeout_ns = 10 * NS_PER_SECOND,
+                                   .length_ns = NS_PER_SECOND,
+                                   .under_way = 1};
+    struct load *load = run_plan(&plan);
+    const struct load_figures *figures = load_figures(load);
+
+    assert_int_equal(figures->due, 2000);
+    assert_int_equal(figures->outcomes[LOAD_RIGHT], 2000);
+    assert_int_equal(server.most_at_once, 1);
+    /* A fifth of the requests fell into a stall: the 90th percentile is half of it, or more on a busy host.
+     */
+    assert_true(histogram_percentile(&figures->corrected, 90) > 30 * NS_PER_MILLISECOND);
+    assert_true(histogram_percentile(&figures->uncorrected, 99) < 30 * NS_PER_MILLISECOND);
+    /* The rest is the lag. */
+    assert_true(histogram_percentile(&figures->lag, 90) > 30 * NS_PER_MILLISECOND);
+    load_free(load);
+    schedule_plan_release(&schedule);
+}
+
+static void what_is_not_answered_times_out_and_what_is_not_sent_is_counted(void **state)
+{
+    struct server server = make_server();
+    const struct targets targets = {.kind = TARGETS_ROUND_ROBIN, .vms = 10};
+    struct schedule_plan schedule = {0};
+    struct reason reason = {""};
+
+    (void)state;
+    server.silent = true;
+    server.hold_ns = 150 * NS_PER_MILLISECOND;
+    assert_int_equal(schedule_parse_rate("1000", &schedule, &reason), 0);
+    const struct load_plan plan = {.way = &server.way,
+                                   .schedule = &schedule,
+                                   .targets = &targets,
+                                   .timeout_ns = 100 * NS_PER_MILLISECOND,
+                                   .length_ns = 300 * NS_PER_MILLISECOND,
+                                   .under_way = 10};
+    struct load *load = run_plan(&plan);
+    const struct load_figures *figures = load_figures(load);
+
+    assert_int_equal(figures->due, 300);
+    assert_int_equal(sum_of(figures->outcomes), 300);
+    assert_int_equal(figures->outcomes[LOAD_TIMEOUT], server.submitted);
+    assert_int_equal(figures->outcomes[LOAD_UNSENT], 300 - server.submitted);
+    /* Those of the first 50 ms or more, but for the one at the beginning. */
+    assert_true(figures->outcomes[LOAD_UNSENT] >= 40);
+    assert_true(server.submitted >= 1 && server.most_at_once <= 10);
+    assert_int_equal(load_figures_failed(figures), 300);
+    assert_int_equal(figures->corrected.total, 0);
+    load_free(load);
+    schedule_plan_release(&schedule);
+}
+
+static void warm_up_is_sent_and_not_counted(void **state)
+{
+    struct server server = make_server();
+    const struct targets targets = {.kind = TARGETS_ROUND_ROBIN, .vms = 10};
+    struct schedule_plan schedule = {0};
+    struct reason reason = {""};
+
+    (void)state;
+    assert_int_equal(schedule_parse_rate("1000", &schedule, &reason), 0);
+    const struct load_plan plan = {.way = &server.way,
+                                   .schedule = &schedule,
+                                   .targets = &targets,
+                                   .timeout_ns = 10 * NS_PER_SECOND,
+                                   .warm_up_ns = 100 * NS_PER_MILLISECOND,
+                                   .length_ns = 200 * NS_PER_MILLISECOND};
+    struct load *load = run_plan(&plan);
+
+    assert_int_equal(server.submitted, 300);
+    assert_int_equal(load_figures(load)->due, 200);
+    assert_int_equal(load_progress(load).ended, 300);
+    load_free(load);
+    schedule_plan_release(&schedule);
+}
+
+static void shares_send_all_of_it_together(void **state)
+{
+    const struct targets targets = {.kind = TARGETS_ROUND_ROBIN, .vms = 1000};
+    struct schedule_plan schedule = {.poisson = true};
+    struct reason reason = {""};
+    struct load_figures sum;
+    uint64_t due[4] = {0};
+
+    (void)state;
+    assert_int_equal(load_figures_init(&sum), 0);
+    assert_int_equal(schedule_parse_rate("2000", &schedule, &reason), 0);
+    for (unsigned shares = 1; shares <= 3; shares += 2) {
+        for (unsigned share = 0; share < shares; share++) {
+            struct server server = make_server();
+            const struct load_plan plan = {.way = &server.way,
+                                           .schedule = &schedule,
+                                           .targets = &targets,
+                                           .seed = 5,
+                                           .timeout_ns = 10 * NS_PER_SECOND,
+                                           .length_ns = 100 * NS_PER_MILLISECOND,
+                                           .share = share,
+                                           .shares = shares};
+            struct load *load = run_plan(&plan);
+
+            due[shares] += load_figures(load)->due;
+            if (shares == 3)
+                load_figures_merge(&sum, load_figures(load));
+            for (unsigned i = 0; i < 16; i++)
+                assert_int_equal(server.vms[i], share + i * shares);
+            load_free(load);
+        }
+    }
+    assert_true(due[1] > 100);
+    assert_int_equal(due[1], due[3]);
+    assert_int_equal(sum.due, due[3]);
+    assert_int_equal(sum.corrected.total, due[3]);
+    load_figures_release(&sum);
+    schedule_plan_release(&schedule);
+}
+
+static void a_closed_loop_keeps_so_many_under_way(void **state)
+{
+    struct server server = make_server();
+    const struct targets targets = {.kind = TARGETS_UNIFORM, .vms = 10};
+
+    (void)state;
+    server.period_ns = server.stall_ns = 10 * NS_PER_MILLISECOND;
+    const struct load_plan plan = {.way = &server.way,
+                                   .targets = &targets,
+                                   .timeout_ns = 10 * NS_PER_SECOND,
+                                   .length_ns = 200 * NS_PER_MILLISECOND,
+                                   .under_way = 7};
+    struct load *load = run_plan(&plan);
+    const struct load_figures *figures = load_figures(load);
+
+    assert_int_equal(server.most_at_once, 7);
+    assert_true(figures->due > 7 && figures->due <= server.submitted);
+    assert_int_equal(figures->outcomes[LOAD_RIGHT], figures->due);
+    assert_int_equal(figures->uncorrected.total, figures->due);
+    assert_int_equal(figures->corrected.total, 0);
+    load_free(load);
+}
+
+static void a_load_that_is_stopped_keeps_what_it_measured(void **state)
+{
+    struct server server = make_server();
+    const struct targets targets = {.kind = TARGETS_UNIFORM, .vms = 10};
+    struct schedule_plan schedule = {0};
+    struct reason reason = {""};
+    struct load *load;
+
+    (void)state;
+    assert_int_equal(schedule_parse_rate("1000", &schedule, &reason), 0);
+    const struct load_plan plan = {.way = &server.way,
+                                   .schedule = &schedule,
+                                   .targets = &targets,
+                                   .timeout_ns = NS_PER_SECOND,
+                                   .length_ns = UINT64_MAX};
+
+    assert_int_equal(load_create(&plan, &load, &reason), 0);
+    load_begin(load, clock_now_ns());
+    assert_true(load_run_until(load, clock_now_ns() + 100 * NS_PER_MILLISECOND));
+    load_stop(load);
+    while (load_run_until(load, clock_now_ns() + NS_PER_SECOND))
+        ;
+    assert_true(load_figures(load)->due >= 90);
+    assert_true(load_figures(load)->measured_ns >= 100 * NS_PER_MILLISECOND);
+    assert_true(load_figures(load)->measured_ns < 3600 * NS_PER_SECOND);
+    load_free(load);
+    schedule_plan_release(&schedule);
+}
+
+static void requests_for_one_vm_wait_for_each_other(void **state)
+{
+    struct vm_queue queue;
+    struct load_request requests[3] = {{.vm = 7}, {.vm = 7}, {.vm = 7}}, others[5000];
+    struct queued_vm *vm, *other, *vms[5000];
+
+    (void)state;
+    assert_int_equal(vm_queue_init(&queue), 0);
+    assert_int_equal(vm_queue_enter(&queue, &requests[0], &vm), 0);
+    assert_non_null(vm);
+    for (size_t i = 1; i < 3; i++) {
+        assert_int_equal(vm_queue_enter(&queue, &requests[i], &other), 0);
+        assert_null(other);
+    }
+    for (size_t i = 0; i < 5000; i++) {
+        others[i] = (struct load_request){.vm = 1000 + i * 1024};
+        assert_int_equal(vm_queue_enter(&queue, &others[i], &vms[i]), 0);
+        assert_non_null(vms[i]);
+    }
+    assert_ptr_equal(vm_queue_leave(&queue, vm), &requests[1]);
+    assert_ptr_equal(vm_queue_leave(&queue, vm), &requests[2]);
+    assert_null(vm_queue_leave(&queue, vm));
+    assert_int_equal(queue.count, 5000);
+    for (size_t i = 0; i < 5000; i++)
+        assert_null(vm_queue_leave(&queue, vms[i]));
+    assert_int_equal(queue.count, 0);
+    /* One that is late is not forgotten. */
+    assert_int_equal(vm_queue_enter(&queue, &requests[0], &vm), 0);
+    vm->late = true;
+    assert_null(vm_queue_leave(&queue, vm));
+    assert_int_equal(vm_queue_enter(&queue, &requests[0], &other), 0);
+    assert_true(other == vm && other->late);
+    vm_queue_release(&queue);
+}
+
+static void load_engine(const char *name, const char *guest, uint64_t vms, size_t under_way)
+{
+    const struct engine *engine = engine_find(name);
+    void *options = calloc(1, engine->options_size + 1);
+    const struct option_set set = {
+        .specs = engine->options, .count = engine->option_count, .values = options};
+    char *words[] = {"test", NULL}, **operands;
+    int operand_count;
+    struct image image;
+    struct reason reason = {""};
+    struct population *population;
+    struct load_way *way;
+    const struct targets targets = {.kind = TARGETS_UNIFORM, .vms = vms};
+    struct schedule_plan schedule = {.poisson = true};
+    char ready[32] = "mvm1 ";
+
+    assert_int_equal(options_parse(&set, 1, 1, words, &operands, &operand_count, &reason), 0);
+    assert_int_equal(guest_build(&image, guest, &(struct guest_settings){0}, &reason), 0);
+    const struct engine_setup setup = {
+        .image = &image, .ready_line = strcat(ready, guest), .options = options, .seed = 1};
+
+    assert_int_equal(engine->open(&setup, &population, &reason), 0);
+    assert_int_equal(engine->grow(population, vms, NULL, &reason), 0);
+    assert_int_equal(
+        load_way_engine_open(&(struct load_engine_plan){.population = population, .seed = 2}, &way, &reason),
+        0);
+    assert_int_equal(schedule_parse_rate("2000", &schedule, &reason), 0);
+    const struct load_plan plan = {.way = way,
+                                   .schedule = under_way ? NULL : &schedule,
+                                   .targets = &targets,
+                                   .timeout_ns = 60 * NS_PER_SECOND,
+                                   .length_ns = NS_PER_SECOND / 4,
+                                   .under_way = under_way};
+    struct load *load = run_plan(&plan);
+    const struct load_figures *figures = load_figures(load);
+
+    assert_true(figures->due > 100);
+    assert_int_equal(figures->outcomes[LOAD_RIGHT], figures->due);
+    assert_int_equal(figures->uncorrected.total, figures->due);
+    assert_true(figures->uncorrected.least > 0);
+    load_free(load);
+    way->close(way);
+    engine->close(population);
+    options_release(&set, 1);
+    free(options);
+    schedule_plan_release(&schedule);
+}
+
+static void engines_are_loaded_straight(void **state)
+{
+    (void)state;
+    load_engine("null", "sleep", 100, 0);
+    load_engine("vmm", "sleep", 1000, 0);
+    /* More requests than VMs: they wait for each other, and none is refused. */
+    load_engine("vmm", "sleep", 3, 16);
+}
+
+/* A VM that is not there is an outcome, not an end. */
+static void a_vm_that_is_not_there_is_counted(void **state)
+{
+    const struct engine *engine = engine_find("null");
+    const struct targets targets = {.kind = TARGETS_ROUND_ROBIN, .vms = 2};
+    struct reason reason = {""};
+    struct population *population;
+    struct load_way *way;
+    struct schedule_plan schedule = {0};
+
+    (void)state;
+    assert_int_equal(engine->open(&(struct engine_setup){0}, &population, &reason), 0);
+    assert_int_equal(engine->grow(population, 1, NULL, &reason), 0);
+    assert_int_equal(
+        load_way_engine_open(&(struct load_engine_plan){.population = population}, &way, &reason), 0);
+    assert_int_equal(schedule_parse_rate("1000", &schedule, &reason), 0);
+    const struct load_plan plan = {.way = way,
+                                   .schedule = &schedule,
+                                   .targets = &targets,
+                                   .timeout_ns = 60 * NS_PER_SECOND,
+                                   .length_ns = NS_PER_SECOND / 10};
+    struct load *load = run_plan(&plan);
+
+    assert_int_equal(load_figures(load)->outcomes[LOAD_RIGHT], 50);
+    assert_int_equal(load_figures(load)->outcomes[LOAD_RESET], 50);
+    load_free(load);
+    way->close(way);
+    engine->close(population);
+    schedule_plan_release(&schedule);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stall_shows_in_the_corrected_latency_alone),
+        cmocka_unit_test(what_is_not_answered_times_out_and_what_is_not_sent_is_counted),
+        cmocka_unit_test(warm_up_is_sent_and_not_counted),
+        cmocka_unit_test(shares_send_all_of_it_together),
+        cmocka_unit_test(a_closed_loop_keeps_so_many_under_way),
+        cmocka_unit_test(a_load_that_is_stopped_keeps_what_it_measured),
+        cmocka_unit_test(requests_for_one_vm_wait_for_each_other),
+        cmocka_unit_test(engines_are_loaded_straight),
+        cmocka_unit_test(a_vm_that_is_not_there_is_counted),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
