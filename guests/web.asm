@@ -244,12 +244,12 @@ send:
     ret
 
 found:
-    db      "HTTP/1.0 200 OK"
+    db      "HTTP/1.1 200 OK"
 content_length:
     db      CR, LF, "Content-Length: ", 0
     db      CR, LF, CR, LF, 0
 not_found:
-    db      "HTTP/1.0 404 Not Found", 0
+    db      "HTTP/1.1 404 Not Found", 0
 
 ; Low bytes of ports, and what is written to them. See common.inc for the meanings.
 port_values:

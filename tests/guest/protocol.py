@@ -141,7 +141,7 @@ class Machine:
             return total if len(received) >= total else None
         response = self.exchange(data, done, **options)
         head_text, content = response.split(b"\r\n\r\n", 1)
-        expect(head_text.startswith(b"HTTP/1.0 "), f"not HTTP: {head_text!r}")
+        expect(head_text.startswith(b"HTTP/1.1 "), f"not HTTP: {head_text!r}")
         return int(head_text.split(b" ")[1]), content
 
     def ask(self, nonce=None, before=b"", end=b"\n", **options):
