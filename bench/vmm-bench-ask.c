@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/reason.h"
 #include "guest/challenge.h"
 
 #include <errno.h>
@@ -17,34 +18,62 @@
  * would be late. */
 enum { WINDOW = 4096, WINDOW_KVM = 256, AT_ONCE = 512 };
 
+enum { HTTP_ROOM = 128 };
+
 struct question {
     struct vmm_request request;
     struct challenge challenge;
-    char answer[CHALLENGE_ANSWER_ROOM + 2];
+    char answer[HTTP_ROOM];
 };
+
+/* What is asked. */
+enum kind { KIND_CHALLENGE, KIND_BYTE, KIND_HTTP };
 
 struct asking {
     struct bench *bench;
-    const char *line;
+    struct vmm_port *port;
+    enum kind kind;
+    const char *line; /* KIND_BYTE: that byte */
     uint64_t asks, sent, finished, right;
     bool in_turn;
     struct random random;
 };
 
+/* As wrk sends it, and what `web` answers. */
+static const char http_request[] = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+static const char http_answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nHello from 512 bytes";
+
+static bool http_is_whole(struct vmm_request *request)
+{
+    return request->answer_length >= sizeof(http_answer) - 1;
+}
+
 static void prepare(struct asking *asking, struct question *question)
 {
     uint64_t vms = asking->bench->count;
 
-    if (!asking->line)
-        challenge_make(&question->challenge, &asking->random);
     question->request = (struct vmm_request){
         .vm = asking->in_turn ? asking->sent % vms : random_below(&asking->random, vms),
-        .bytes = asking->line ? asking->line : question->challenge.request,
-        .length = asking->line ? 1 : CHALLENGE_REQUEST_ROOM - 1,
         .answer = question->answer,
         .room = sizeof(question->answer),
         .deadline_ns = clock_now_ns() + 60 * NS_PER_SECOND,
     };
+    switch (asking->kind) {
+    case KIND_CHALLENGE:
+        challenge_make(&question->challenge, &asking->random);
+        question->request.bytes = question->challenge.request;
+        question->request.length = CHALLENGE_REQUEST_ROOM - 1;
+        break;
+    case KIND_BYTE:
+        question->request.bytes = asking->line;
+        question->request.length = 1;
+        break;
+    case KIND_HTTP:
+        question->request.bytes = http_request;
+        question->request.length = sizeof(http_request) - 1;
+        question->request.is_whole = http_is_whole;
+        break;
+    }
     asking->sent++;
 }
 
@@ -54,8 +83,14 @@ static bool is_right(const struct asking *asking, const struct question *questio
 
     if (request->status != 0)
         return false;
-    return asking->line ? request->answer_length == 0
-                        : challenge_answered(&question->challenge, request->answer, request->answer_length);
+    switch (asking->kind) {
+    case KIND_BYTE:
+        return request->answer_length == 0;
+    case KIND_HTTP:
+        return strcmp(request->answer, http_answer) == 0;
+    default:
+        return challenge_answered(&question->challenge, request->answer, request->answer_length);
+    }
 }
 
 /* What was wrong, for whoever is to find out why. */
@@ -82,12 +117,12 @@ static void run(struct asking *asking, struct question *questions)
         prepare(asking, question);
         ready[giving++] = &question->request;
         if (giving == AT_ONCE || asking->sent == first) {
-            vmm_submit(asking->bench->vmm, ready, giving);
+            vmm_port_submit(asking->port, ready, giving);
             giving = 0;
         }
     }
     while (asking->finished < asking->asks) {
-        size_t count = vmm_reap(asking->bench->vmm, done, AT_ONCE, clock_now_ns() + NS_PER_SECOND);
+        size_t count = vmm_port_reap(asking->port, done, AT_ONCE, clock_now_ns() + NS_PER_SECOND);
 
         for (size_t i = 0; i < count; i++) {
             struct question *question = (struct question *)done[i];
@@ -105,45 +140,69 @@ static void run(struct asking *asking, struct question *questions)
                 ready[giving++] = &question->request;
             }
         }
-        vmm_submit(asking->bench->vmm, ready, giving);
+        vmm_port_submit(asking->port, ready, giving);
         giving = 0;
     }
 }
 
-struct asked bench_ask(struct bench *bench, const char *line, uint64_t asks, bool in_turn)
+static struct asked ask(struct asking *asking)
 {
+    struct bench *bench = asking->bench;
     struct question *questions = calloc(WINDOW, sizeof(*questions));
-    struct asking asking = {.bench = bench, .line = line, .asks = asks, .in_turn = in_turn, .random = {1}};
     struct vmm_counts before, after;
+    struct reason reason;
 
     if (!questions)
         bench_fail("no memory for requests");
+    if (vmm_port_open(bench->vmm, &asking->port, &reason) < 0)
+        bench_fail("%s", reason.text);
     vmm_count(bench->vmm, &before);
     double cpu = bench_worker_cpu();
     uint64_t start = clock_now_ns();
 
-    run(&asking, questions);
+    run(asking, questions);
     struct asked asked = {
-        .asks = asking.finished,
-        .right = asking.right,
+        .asks = asking->finished,
+        .right = asking->right,
         .seconds = (double)(clock_now_ns() - start) / (double)NS_PER_SECOND,
         .cpu_seconds = bench_worker_cpu() - cpu,
     };
 
     vmm_count(bench->vmm, &after);
     asked.instructions = (double)(after.instructions - before.instructions);
+    vmm_port_close(asking->port);
     free(questions);
     return asked;
 }
 
+struct asked bench_ask(struct bench *bench, const char *line, uint64_t asks, bool in_turn)
+{
+    struct asking asking = {.bench = bench,
+                            .kind = line ? KIND_BYTE : KIND_CHALLENGE,
+                            .line = line,
+                            .asks = asks,
+                            .in_turn = in_turn,
+                            .random = {1}};
+
+    return ask(&asking);
+}
+
 int mode_ask(struct bench *bench)
 {
-    if (bench->request && strlen(bench->request) != 1)
-        bench_fail("--request takes one byte");
+    bool http = bench->request && strcmp(bench->request, "http") == 0;
+    struct asking asking = {
+        .bench = bench, .line = bench->request, .asks = bench->asks / 4 + 1, .random = {1}};
+
+    if (bench->request && strlen(bench->request) != 1 && !http)
+        bench_fail("--request takes one byte, or http");
+    asking.kind = http ? KIND_HTTP : bench->request ? KIND_BYTE : KIND_CHALLENGE;
+    struct asking again = asking;
+
+    again.asks = bench->asks;
     bench_boot(bench, bench->count);
     /* Once beforehand, so that all VMs asked twice are alike, and the caches warm. */
-    bench_ask(bench, bench->request, bench->asks / 4 + 1, false);
-    struct asked asked = bench_ask(bench, bench->request, bench->asks, false);
+    ask(&asking);
+    struct asked asked = ask(&again);
 
     printf("vms=%llu workers=%llu asks=%llu right=%llu seconds=%.3f asks_per_second=%.0f "
            "asks_per_cpu_second=%.0f instructions_per_ask=%.1f instructions_per_cpu_second=%.0f\n",
