@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/reason.h"
 #include "guest/settings.h"
+#include "guest/web.h"
 #include "guests_embedded.h"
 
 #include <errno.h>
@@ -212,4 +213,29 @@ size_t web_settings_used(const uint8_t bytes[IMAGE_SIZE])
     if (at == end)
         return block.room;
     return (size_t)(at - (bytes + block.offset)) + END_LENGTH;
+}
+
+bool image_is_web(const struct image *image)
+{
+    return image->ours && strcmp(image->guest, "web") == 0;
+}
+
+bool web_content(const struct image *image, const char *path, const char **ret_content, size_t *ret_length)
+{
+    struct image_settings block = image_settings(image->bytes);
+    size_t length = strcspn(path, "?");
+    struct route route;
+
+    if (!image_is_web(image) || block.room < WORK_LENGTH)
+        return false;
+    const uint8_t *at = image->bytes + block.offset + WORK_LENGTH;
+
+    while (table_next(&at, image->bytes + block.offset + block.room, &route)) {
+        if (route.path_length != length || memcmp(route.path, path, length) != 0)
+            continue;
+        *ret_content = route.content;
+        *ret_length = route.content_length;
+        return true;
+    }
+    return false;
 }

@@ -2,31 +2,24 @@
 #include "load/way_engine.h"
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "base/reason.h"
-#include "guest/challenge.h"
-#include "load/vm_queue.h"
+#include "load/question.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { AT_ONCE = 256, ANSWER_ROOM = 64 };
-
-struct question {
-    struct load_request request; /* the first member */
-    struct engine_ask ask;
-    struct queued_vm *vm;
-    struct challenge challenge;
-    char answer[ANSWER_ROOM];
-};
+enum { AT_ONCE = 256, CHALLENGE_ROOM = 256, HTTP_ROOM = 2048 };
 
 struct engine_way {
     struct load_way way; /* the first member */
     struct population *population;
     const struct engine *engine;
-    int descriptor;
-    struct random random;
+    struct engine_port *port; /* NULL: the engine has none */
+    int descriptor;           /* without a port; below 0: there is none */
+    struct question_form form;
+    char *http;
     struct vm_queue queue;
     struct engine_ask *ready[AT_ONCE]; /* to be submitted together */
     size_t ready_count;
@@ -35,24 +28,16 @@ struct engine_way {
 
 static void hand_in(struct engine_way *way)
 {
-    if (way->ready_count > 0)
+    if (way->ready_count > 0 && way->port)
+        way->engine->port_submit(way->port, way->ready, way->ready_count);
+    else if (way->ready_count > 0)
         way->engine->submit(way->population, way->ready, way->ready_count);
     way->ready_count = 0;
 }
 
 static void send(struct engine_way *way, struct question *question, struct queued_vm *vm)
 {
-    challenge_make(&question->challenge, &way->random);
-    question->vm = vm;
-    question->ask = (struct engine_ask){
-        .vm = question->request.vm,
-        .request = question->challenge.request,
-        .request_length = CHALLENGE_REQUEST_ROOM - 1,
-        .answer = question->answer,
-        .answer_room = sizeof(question->answer),
-        .deadline_ns = question->request.deadline_ns,
-        .context = question,
-    };
+    question_ask(question, &way->form, vm);
     way->ready[way->ready_count++] = &question->ask;
     if (way->ready_count == AT_ONCE)
         hand_in(way);
@@ -82,35 +67,13 @@ static void engine_submit(struct load_way *base, struct load_request *const *req
     hand_in(way);
 }
 
-static enum load_outcome judge(const struct question *question)
-{
-    const struct engine_ask *ask = &question->ask;
-
-    switch (ask->status) {
-    case 0:
-        if (challenge_answered(&question->challenge, ask->answer, ask->answer_length))
-            return LOAD_RIGHT;
-        /* What was left of an answer that came too late. */
-        return question->vm->late ? LOAD_TIMEOUT : LOAD_WRONG;
-    case -ETIMEDOUT:
-        return LOAD_TIMEOUT;
-    case -ECONNRESET:
-        return LOAD_RESET;
-    case -EBUSY:
-        return LOAD_BUSY;
-    }
-    return LOAD_HOST;
-}
-
 static void take(struct engine_way *way, struct question *question)
 {
     struct queued_vm *vm = question->vm;
-    enum load_outcome outcome = judge(question);
     struct load_request *next;
 
     question->request.sent_ns = question->ask.submitted_ns;
-    vm->late = outcome == LOAD_TIMEOUT;
-    end(way, &question->request, outcome, question->ask.answered_ns);
+    end(way, &question->request, question_judge(question), question->ask.answered_ns);
     while ((next = vm_queue_leave(&way->queue, vm))) {
         uint64_t now = clock_now_ns();
 
@@ -122,7 +85,7 @@ static void take(struct engine_way *way, struct question *question)
     }
 }
 
-/* Sleeps until something may have happened. Where the population has no descriptor, reaping waits. */
+/* Sleeps until something may have happened. The engine's own wait may be as coarse as a millisecond. */
 static void sleep_until(struct engine_way *way, uint64_t until_ns)
 {
     struct pollfd wanted = {.fd = way->descriptor, .events = POLLIN};
@@ -135,17 +98,27 @@ static void sleep_until(struct engine_way *way, uint64_t until_ns)
     way->engine->wait(way->population, 0);
 }
 
+static size_t reap(struct engine_way *way, struct engine_ask **ret_asks, uint64_t until_ns)
+{
+    if (way->port)
+        return way->engine->port_reap(way->port, ret_asks, AT_ONCE, until_ns);
+    size_t count = way->engine->reap(way->population, ret_asks, AT_ONCE, 0);
+
+    if (count > 0 || until_ns == 0)
+        return count;
+    if (way->descriptor < 0)
+        return way->engine->reap(way->population, ret_asks, AT_ONCE, until_ns);
+    sleep_until(way, until_ns);
+    return way->engine->reap(way->population, ret_asks, AT_ONCE, 0);
+}
+
 static size_t engine_reap(struct load_way *base, struct load_request **ret_requests, size_t room,
                           uint64_t until_ns)
 {
     struct engine_way *way = (struct engine_way *)base;
     struct engine_ask *done[AT_ONCE];
-    size_t count = way->engine->reap(way->population, done, AT_ONCE, 0), handed = 0;
+    size_t count = reap(way, done, way->ended ? 0 : until_ns), handed = 0;
 
-    if (count == 0 && !way->ended) {
-        sleep_until(way, until_ns);
-        count = way->engine->reap(way->population, done, AT_ONCE, 0);
-    }
     for (size_t i = 0; i < count; i++)
         take(way, done[i]->context);
     hand_in(way);
@@ -160,29 +133,68 @@ static void engine_close(struct load_way *base)
 {
     struct engine_way *way = (struct engine_way *)base;
 
+    if (way->port)
+        way->engine->port_close(way->port);
     vm_queue_release(&way->queue);
+    free(way->http);
     free(way);
+}
+
+/* What is asked. */
+static int choose_form(struct engine_way *way, const struct load_engine_plan *plan, struct reason *reason)
+{
+    way->form = (struct question_form){
+        .whole = way->engine->capabilities & ENGINE_ASKS_WHOLE,
+        .answer_room = plan->path ? HTTP_ROOM : CHALLENGE_ROOM,
+        .expected = plan->expected,
+        .random = {plan->seed},
+    };
+    if (!plan->path)
+        return 0;
+    if (!way->form.whole)
+        return reason_set(
+            reason, ENOTSUP,
+            "the engine %s with these options carries lines and no HTTP requests; its VMs can be "
+            "challenged",
+            way->engine->name);
+    int length = asprintf(&way->http, "GET %s HTTP/1.1\r\nHost: mvm\r\n\r\n", plan->path);
+
+    if (length < 0) {
+        way->http = NULL;
+        return reason_set(reason, ENOMEM, "no memory for an HTTP request");
+    }
+    way->form.http = way->http;
+    way->form.http_length = (size_t)length;
+    return 0;
 }
 
 int load_way_engine_open(const struct load_engine_plan *plan, struct load_way **ret_way,
                          struct reason *reason)
 {
     struct engine_way *way = calloc(1, sizeof(*way));
+    int error;
 
     if (!way || vm_queue_init(&way->queue) < 0) {
         free(way);
         return reason_set(reason, ENOMEM, "no memory for requests to an engine");
     }
+    way->population = plan->population;
+    way->engine = plan->population->engine;
+    error = choose_form(way, plan, reason);
+    if (!error && way->engine->port_open)
+        error = way->engine->port_open(plan->population, &way->port, reason);
+    else if (!error)
+        way->descriptor = way->engine->descriptor(plan->population);
+    if (error) {
+        engine_close(&way->way);
+        return error;
+    }
     way->way = (struct load_way){
-        .request_size = sizeof(struct question),
+        .request_size = (question_size(&way->form) + 63) / 64 * 64,
         .submit = engine_submit,
         .reap = engine_reap,
         .close = engine_close,
     };
-    way->population = plan->population;
-    way->engine = plan->population->engine;
-    way->descriptor = way->engine->descriptor(plan->population);
-    way->random = (struct random){plan->seed};
     *ret_way = &way->way;
     return 0;
 }

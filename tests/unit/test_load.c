@@ -5,13 +5,16 @@
 #include "base/reason.h"
 #include "engine/engine.h"
 #include "guest/catalog.h"
+#include "guest/web.h"
 #include "load/generator.h"
-#include "load/vm_queue.h"
+#include "load/question.h"
 #include "load/way_engine.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -334,7 +337,9 @@ static void requests_for_one_vm_wait_for_each_other(void **state)
     vm_queue_release(&queue);
 }
 
-static void load_engine(const char *name, const char *guest, uint64_t vms, size_t under_way)
+/* Loads an engine for a quarter of a second, and returns how many requests had which outcome. */
+static void load_engine(const char *name, const char *guest, uint64_t vms, size_t under_way, const char *path,
+                        const char *body, uint64_t ret_outcomes[LOAD_OUTCOMES])
 {
     const struct engine *engine = engine_find(name);
     void *options = calloc(1, engine->options_size + 1);
@@ -357,9 +362,14 @@ static void load_engine(const char *name, const char *guest, uint64_t vms, size_
 
     assert_int_equal(engine->open(&setup, &population, &reason), 0);
     assert_int_equal(engine->grow(population, vms, NULL, &reason), 0);
-    assert_int_equal(
-        load_way_engine_open(&(struct load_engine_plan){.population = population, .seed = 2}, &way, &reason),
-        0);
+    const struct load_engine_plan way_plan = {
+        .population = population,
+        .seed = 2,
+        .path = path,
+        .expected = {.body = body, .length = body ? strlen(body) : 0},
+    };
+
+    assert_int_equal(load_way_engine_open(&way_plan, &way, &reason), 0);
     assert_int_equal(schedule_parse_rate("2000", &schedule, &reason), 0);
     const struct load_plan plan = {.way = way,
                                    .schedule = under_way ? NULL : &schedule,
@@ -371,9 +381,8 @@ static void load_engine(const char *name, const char *guest, uint64_t vms, size_
     const struct load_figures *figures = load_figures(load);
 
     assert_true(figures->due > 100);
-    assert_int_equal(figures->outcomes[LOAD_RIGHT], figures->due);
-    assert_int_equal(figures->uncorrected.total, figures->due);
-    assert_true(figures->uncorrected.least > 0);
+    assert_int_equal(figures->uncorrected.total, figures->outcomes[LOAD_RIGHT]);
+    memcpy(ret_outcomes, figures->outcomes, sizeof(figures->outcomes));
     load_free(load);
     way->close(way);
     engine->close(population);
@@ -382,13 +391,161 @@ static void load_engine(const char *name, const char *guest, uint64_t vms, size_
     schedule_plan_release(&schedule);
 }
 
-static void engines_are_loaded_straight(void **state)
+static void challenge_engine(const char *name, uint64_t vms, size_t under_way)
+{
+    uint64_t outcomes[LOAD_OUTCOMES];
+
+    load_engine(name, "sleep", vms, under_way, NULL, NULL, outcomes);
+    assert_true(outcomes[LOAD_RIGHT] > 0);
+    assert_int_equal(sum_of(outcomes), outcomes[LOAD_RIGHT]);
+}
+
+static void engines_are_challenged(void **state)
 {
     (void)state;
-    load_engine("null", "sleep", 100, 0);
-    load_engine("vmm", "sleep", 1000, 0);
+    challenge_engine("null", 100, 0);
+    challenge_engine("vmm", 1000, 0);
     /* More requests than VMs: they wait for each other, and none is refused. */
-    load_engine("vmm", "sleep", 3, 16);
+    challenge_engine("vmm", 3, 16);
+}
+
+static void web_is_asked_by_http_and_its_content_is_checked(void **state)
+{
+    static const struct {
+        const char *path, *body;
+        enum load_outcome outcome;
+    } cases[] = {
+        {"/", NULL, LOAD_RIGHT},
+        {"/?query", "*", LOAD_RIGHT}, /* stands for what the image has */
+        {"/", "no such content", LOAD_WRONG},
+        {"/none", NULL, LOAD_STATUS},
+    };
+    struct image image;
+    struct reason reason = {""};
+    const char *content;
+    char body[IMAGE_SIZE] = "";
+    size_t length;
+
+    (void)state;
+    assert_int_equal(guest_build(&image, "web", &(struct guest_settings){0}, &reason), 0);
+    assert_false(web_content(&image, "/none", &content, &length));
+    assert_true(web_content(&image, "/", &content, &length));
+    assert_true(length > 0);
+    memcpy(body, content, length);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *expected = cases[i].body && cases[i].body[0] == '*' ? body : cases[i].body;
+        uint64_t outcomes[LOAD_OUTCOMES];
+
+        load_engine("vmm", "web", 100, i % 2 ? 16 : 0, cases[i].path, expected, outcomes);
+        assert_int_equal(sum_of(outcomes), outcomes[cases[i].outcome]);
+    }
+}
+
+/* What a VM says, in pieces of one byte; returns whether it was whole at the end, and not before. */
+static bool says(struct question *question, const char *text)
+{
+    struct engine_ask *ask = &question->ask;
+
+    for (size_t i = 0; text[i]; i++) {
+        ask->answer[ask->answer_length++] = text[i];
+        if (ask->is_whole(ask))
+            return text[i + 1] == '\0';
+    }
+    return false;
+}
+
+static void a_vm_that_was_late_is_brought_into_step(void **state)
+{
+    static const char http[] = "GET / HTTP/1.1\r\n\r\n", rest[] = "\r\nContent-Length: 2\r\n\r\nhi",
+                      whole[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+    struct question_form form = {.whole = true, .answer_room = 1024, .random = {1}};
+    struct queued_vm vm = {.vm = 7};
+    char right[CHALLENGE_ANSWER_ROOM + 1];
+
+    (void)state;
+    for (int by_http = 0; by_http < 2; by_http++) {
+        form.http = by_http ? http : NULL;
+        form.http_length = by_http ? strlen(http) : 0;
+        struct question *question = calloc(1, question_size(&form));
+
+        vm.late = false;
+        question_ask(question, &form, &vm);
+        assert_true(by_http == (question->ask.is_whole != NULL));
+        question->ask.status = -ETIMEDOUT;
+        assert_int_equal(question_judge(question), LOAD_TIMEOUT);
+        assert_true(vm.late);
+
+        question_ask(question, &form, &vm);
+        assert_non_null(memmem(question->ask.request, question->ask.request_length,
+                               question->challenge.request, CHALLENGE_REQUEST_ROOM - 1));
+        assert_true(!by_http || memcmp(question->ask.request + question->ask.request_length - strlen(http),
+                                       http, strlen(http)) == 0);
+        question->ask.late = true;
+        assert_false(says(question, by_http ? rest : "lmnop\n!wronganswer\n"));
+        snprintf(right, sizeof(right), "%s\n", question->challenge.answer);
+        assert_true(says(question, right) == !by_http);
+        assert_true(!by_http || says(question, whole));
+        assert_false(question->ask.late);
+        question->ask.status = 0;
+        assert_int_equal(question_judge(question), LOAD_RIGHT);
+        assert_false(vm.late);
+
+        /* Who never gets into step has not answered in time. */
+        vm.late = true;
+        question_ask(question, &form, &vm);
+        assert_false(says(question, by_http ? whole : "!wronganswer\n"));
+        question->ask.status = -ETIMEDOUT;
+        assert_int_equal(question_judge(question), LOAD_TIMEOUT);
+        assert_true(vm.late);
+        free(question);
+    }
+}
+
+static enum load_outcome judge_http(const char *text, const char *body, size_t piece, bool closed)
+{
+    const struct http_expected expected = {.body = body, .length = body ? strlen(body) : 0};
+    struct http_answer answer;
+    size_t length = strlen(text);
+
+    http_answer_begin(&answer, &expected);
+    for (size_t i = 0; i < length; i += piece)
+        http_answer_take(&answer, text + i, length - i < piece ? length - i : piece);
+    if (closed)
+        http_answer_close(&answer);
+    return http_answer_judge(&answer);
+}
+
+static void http_answers_are_judged_in_any_pieces(void **state)
+{
+    static const struct {
+        const char *text, *body;
+        enum load_outcome outcome;
+    } cases[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello", NULL, LOAD_RIGHT},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello", "Hello", LOAD_RIGHT},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello", "Hallo", LOAD_WRONG},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello", "Hell", LOAD_WRONG},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello", "Hello!", LOAD_WRONG},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", LOAD_RIGHT},
+        {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", "x", LOAD_RIGHT},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nHe\r\n3\r\nllo\r\n0\r\n\r\n", "Hello",
+         LOAD_RIGHT},
+        {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", NULL, LOAD_STATUS},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nHello", NULL, LOAD_RESET},
+        {"SSH-2.0-OpenSSH_9.2\r\n", NULL, LOAD_NOT_HTTP},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n", NULL, LOAD_NOT_HTTP},
+        {"", NULL, LOAD_RESET},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        for (size_t piece = 1; piece < 100; piece += 7)
+            assert_int_equal(judge_http(cases[i].text, cases[i].body, piece, false), cases[i].outcome);
+    /* Without a length an answer ends with the connection. */
+    assert_int_equal(judge_http("HTTP/1.0 200 OK\r\n\r\nHello", "Hello", 1, false), LOAD_RESET);
+    assert_int_equal(judge_http("HTTP/1.0 200 OK\r\n\r\nHello", "Hello", 1, true), LOAD_RIGHT);
+    assert_int_equal(judge_http("HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nHello", "Hello", 1, true),
+                     LOAD_RESET);
 }
 
 /* A VM that is not there is an outcome, not an end. */
@@ -432,7 +589,10 @@ int main(void)
         cmocka_unit_test(a_closed_loop_keeps_so_many_under_way),
         cmocka_unit_test(a_load_that_is_stopped_keeps_what_it_measured),
         cmocka_unit_test(requests_for_one_vm_wait_for_each_other),
-        cmocka_unit_test(engines_are_loaded_straight),
+        cmocka_unit_test(engines_are_challenged),
+        cmocka_unit_test(web_is_asked_by_http_and_its_content_is_checked),
+        cmocka_unit_test(a_vm_that_was_late_is_brought_into_step),
+        cmocka_unit_test(http_answers_are_judged_in_any_pieces),
         cmocka_unit_test(a_vm_that_is_not_there_is_counted),
     };
 
