@@ -38,6 +38,7 @@ static int refuse(const struct option_spec *spec, const char *text, struct reaso
         [OPTION_NUMBER] = "a number",
         [OPTION_PERCENT] = "a percentage such as 90",
         [OPTION_SIZE] = "a size such as 512M or 4G",
+        [OPTION_BITS] = "bits a second such as 100M or 10G",
         [OPTION_DURATION] = "a time such as 500ms or 2s",
     };
     char range[128] = "", least[SIZE_TEXT_ROOM], most[SIZE_TEXT_ROOM];
@@ -126,9 +127,11 @@ static int take(const struct option_set *set, const struct option_spec *spec, co
         break;
     case OPTION_COUNT:
     case OPTION_SIZE:
+    case OPTION_BITS:
     case OPTION_DURATION:
         error = spec->kind == OPTION_COUNT  ? parse_count(text, &whole)
                 : spec->kind == OPTION_SIZE ? parse_size(text, &whole)
+                : spec->kind == OPTION_BITS ? parse_bits(text, &whole)
                                             : parse_duration(text, &whole);
         number = spec->kind == OPTION_DURATION ? (double)whole / (double)NS_PER_SECOND : (double)whole;
         if (!error && !in_range(spec, number))
@@ -159,6 +162,7 @@ static void set_zero(const struct option_set *set, const struct option_spec *spe
         break;
     case OPTION_COUNT:
     case OPTION_SIZE:
+    case OPTION_BITS:
     case OPTION_DURATION:
         *VALUE(set, spec, uint64_t) = 0;
         break;

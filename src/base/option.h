@@ -23,6 +23,7 @@ enum option_kind {
     OPTION_NUMBER,   /* double */
     OPTION_PERCENT,  /* double; "90" or "90%" */
     OPTION_SIZE,     /* uint64_t bytes; K, M, G, T mean 1024 to the power of 1, 2, 3, 4 */
+    OPTION_BITS,     /* uint64_t bits a second; K, M, G, T mean 1000 to the power of 1, 2, 3, 4 */
     OPTION_DURATION, /* uint64_t nanoseconds; a number with ms, s, m or h; seconds when without */
 };
 
@@ -76,6 +77,7 @@ void options_print_help(const struct option_set *sets, size_t set_count, FILE *t
 /* Parsers of single values, as the options use them; -EINVAL when `text` is not one, whole and in range of
  * the type. */
 int parse_size(const char *text, uint64_t *ret_bytes);
+int parse_bits(const char *text, uint64_t *ret_bits);
 int parse_duration(const char *text, uint64_t *ret_ns);
 int parse_number(const char *text, double *ret_number);
 int parse_count(const char *text, uint64_t *ret_count);

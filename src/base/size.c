@@ -51,31 +51,47 @@ int parse_count(const char *text, uint64_t *ret_count)
     return 0;
 }
 
-int parse_size(const char *text, uint64_t *ret_bytes)
+struct unit {
+    const char *name;
+    double factor;
+};
+
+/* A number and a unit, or none; -EINVAL beyond 63 bits. */
+static int parse_units(const char *text, const struct unit *units, size_t count, uint64_t *ret_whole)
 {
-    static const struct {
-        const char *unit;
-        double bytes;
-    } units[] = {
-        {"", 1},         {"K", 0x1p10},   {"M", 0x1p20},   {"G", 0x1p30},   {"T", 0x1p40},
-        {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
-    };
     double number;
     const char *rest;
 
     if (number_with_rest(text, &number, &rest) < 0)
         return -EINVAL;
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (strcasecmp(rest, units[i].unit) != 0)
+    for (size_t i = 0; i < count; i++) {
+        if (strcasecmp(rest, units[i].name) != 0)
             continue;
-        double bytes = number * units[i].bytes;
+        double whole = number * units[i].factor;
 
-        if (bytes >= 0x1p63)
+        if (whole >= 0x1p63)
             return -EINVAL;
-        *ret_bytes = (uint64_t)bytes;
+        *ret_whole = (uint64_t)whole;
         return 0;
     }
     return -EINVAL;
+}
+
+int parse_size(const char *text, uint64_t *ret_bytes)
+{
+    static const struct unit units[] = {
+        {"", 1},         {"K", 0x1p10},   {"M", 0x1p20},   {"G", 0x1p30},   {"T", 0x1p40},
+        {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
+    };
+
+    return parse_units(text, units, sizeof(units) / sizeof(units[0]), ret_bytes);
+}
+
+int parse_bits(const char *text, uint64_t *ret_bits)
+{
+    static const struct unit units[] = {{"", 1}, {"K", 1e3}, {"M", 1e6}, {"G", 1e9}, {"T", 1e12}};
+
+    return parse_units(text, units, sizeof(units) / sizeof(units[0]), ret_bits);
 }
 
 int parse_duration(const char *text, uint64_t *ret_ns)

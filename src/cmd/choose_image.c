@@ -5,6 +5,12 @@
 
 #include <errno.h>
 
+bool image_choice_has_settings(const struct guest_settings *settings)
+{
+    return settings->routes.count > 0 || settings->work || settings->profile || settings->timer != 0 ||
+           settings->rate != 0;
+}
+
 int choose_image(const struct image_choice *choice, const struct guest_settings *settings,
                  struct image *image, struct reason *reason)
 {
@@ -12,8 +18,7 @@ int choose_image(const struct image_choice *choice, const struct guest_settings 
         return reason_set(reason, EINVAL, "--image and --guest exclude each other");
     if (choice->force && !choice->image)
         return reason_set(reason, EINVAL, "--force is about the file that --image names");
-    if (choice->image &&
-        (settings->routes.count > 0 || settings->work || settings->profile || settings->rate != 0))
+    if (choice->image && image_choice_has_settings(settings))
         return reason_set(reason, EINVAL, "settings go with --guest; the file '%s' has its own",
                           choice->image);
     if (choice->image)

@@ -34,6 +34,9 @@ struct image_choice {
 int choose_image(const struct image_choice *choice, const struct guest_settings *settings,
                  struct image *image, struct reason *reason);
 
+/* Whether any setting of a guest was given. */
+bool image_choice_has_settings(const struct guest_settings *settings);
+
 /* The guest's name or the file's, for people. */
 const char *image_choice_name(const struct image_choice *choice, const struct image *image);
 

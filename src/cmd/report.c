@@ -18,7 +18,7 @@ enum { RUNS_MOST = 8 };
 struct report_options {
     const char *out;
     struct option_list labels;
-    bool summary, json, help;
+    bool qos, summary, json, help;
 };
 
 static const struct option_spec specs[] = {
@@ -28,6 +28,12 @@ static const struct option_spec specs[] = {
      .help =
          "where to draw; otherwise resources.svg in the directory of one run, report.svg here for several",
      .offset = offsetof(struct report_options, out)},
+    {.name = "qos",
+     .kind = OPTION_FLAG,
+     .help = "draw how a load was answered, for runs with --load: latency and throughput against VMs; "
+             "otherwise qos.svg "
+             "instead of resources.svg, or as --out says",
+     .offset = offsetof(struct report_options, qos)},
     {.name = "label",
      .kind = OPTION_LIST,
      .argument = "TEXT",
@@ -91,19 +97,21 @@ static void choose_labels(struct report *report)
 static int choose_picture(struct report *report, struct reason *reason)
 {
     int length;
+    const char *name = report->options.qos ? "qos.svg" : "resources.svg";
     struct stat status;
     const char *path = report->paths[0];
     const char *slash = strrchr(path, '/');
     if (report->options.out)
         length = snprintf(report->picture, sizeof(report->picture), "%s", report->options.out);
     else if (report->count > 1)
-        length = snprintf(report->picture, sizeof(report->picture), "report.svg");
+        length = snprintf(report->picture, sizeof(report->picture), "%s",
+                          report->options.qos ? "qos.svg" : "report.svg");
     else if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-        length = snprintf(report->picture, sizeof(report->picture), "%s%sresources.svg", path,
-                          slash && slash[1] == '\0' ? "" : "/");
+        length = snprintf(report->picture, sizeof(report->picture), "%s%s%s", path,
+                          slash && slash[1] == '\0' ? "" : "/", name);
     else
-        length = snprintf(report->picture, sizeof(report->picture), "%.*sresources.svg",
-                          slash ? (int)(slash - path + 1) : 0, path);
+        length = snprintf(report->picture, sizeof(report->picture), "%.*s%s",
+                          slash ? (int)(slash - path + 1) : 0, path, name);
     if (length == 0)
         return reason_set(reason, EINVAL, "--out needs the name of a file");
     if ((size_t)length >= sizeof(report->picture))
@@ -133,6 +141,9 @@ static int read_results(struct report *report, struct reason *reason)
         int r = result_read(&report->results[i], report->paths[i], reason);
         if (r < 0)
             return r;
+        if (report->options.qos && !report_has_load(&report->results[i]))
+            return reason_set(reason, ENODATA, "%s has no load; 'mvm scale --load RATE' measures with one",
+                              report->paths[i]);
     }
     return 0;
 }
@@ -142,7 +153,10 @@ static int write_picture(const struct report *report, struct reason *reason)
     char *svg = NULL;
     size_t length = 0;
     FILE *to = open_memstream(&svg, &length);
-    int r = to ? report_write_svg(report->runs, report->count, to) : -ENOMEM;
+    int r = -ENOMEM;
+    if (to)
+        r = report->options.qos ? report_write_qos_svg(report->runs, report->count, to)
+                                : report_write_svg(report->runs, report->count, to);
     if (to && fclose(to) != 0)
         r = -ENOMEM;
     if (r < 0)

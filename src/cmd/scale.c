@@ -12,6 +12,7 @@
 #include "cmd/progress.h"
 #include "cmd/signals.h"
 #include "engine/engine.h"
+#include "engine/mix.h"
 #include "report/report.h"
 
 #include <errno.h>
@@ -24,7 +25,9 @@
 struct scale_options {
     const char *engine, *out;
     struct image_choice image;
+    const char *mix;
     uint64_t memory_limit, max, intervals, samples, sample_ns, settle_ns, seed;
+    uint64_t network_capacity, disk_capacity, disk_operations;
     double cpu_limit, threshold;
     bool overwrite, json, quiet, help;
 };
@@ -35,11 +38,26 @@ static const struct option_spec specs[] = {
     {"engine", OPTION_TEXT, "NAME", "the way of running VMs; its own options stand below", FIELD(engine),
      .fallback = "qemu"},
     IMAGE_CHOICE_SPECS(struct scale_options, image),
+    {"mix", OPTION_TEXT, "GUEST=SHARE,...",
+     "several guests instead of one, such as sleep=0.95,load:25=0.05; after a colon stands a guest's one "
+     "setting: "
+     "load:PROFILE, tick:HZ, disk:READS, web:/PATH=CONTENT",
+     FIELD(mix), .fallback = NULL},
     {"memory-limit", OPTION_SIZE, "SIZE", "the share of the host's memory that is 100 %; without it, all",
      FIELD(memory_limit), .fallback = NULL, .least = 0x1p20, .most = 0x1p60},
     {"cpu-limit", OPTION_NUMBER, "CPUS",
      "the share of the host's CPUs that is 100 %, for example 1.5; without it, all", FIELD(cpu_limit),
      .fallback = NULL, .least = 0.01, .most = 65536},
+    {"network-capacity", OPTION_BITS, "BITS",
+     "what is 100 % of the network, in bits a second in each direction: 10G, for example; without it, the "
+     "speed of the busiest link where the kernel knows one",
+     FIELD(network_capacity), .fallback = NULL, .least = 1, .most = 1e18},
+    {"disk-capacity", OPTION_SIZE, "SIZE",
+     "what is 100 % of the disks, in bytes a second; without it, all the time of the busiest one",
+     FIELD(disk_capacity), .fallback = NULL, .least = 1, .most = 0x1p60},
+    {"disk-operations", OPTION_COUNT, "N",
+     "the same in operations a second; with both, the higher percentage counts", FIELD(disk_operations),
+     .fallback = NULL, .least = 1, .most = 1e12},
     {"threshold", OPTION_PERCENT, "PERCENT", "the run stops when the first resource passes this",
      FIELD(threshold), .fallback = "90", .least = 1, .most = 100},
     {"max", OPTION_COUNT, "N", "the run stops at this many VMs at the latest", FIELD(max), .fallback = NULL,
@@ -197,29 +215,37 @@ static int run(const struct scale_options *options, const struct scale_plan *pla
     return status;
 }
 
-static int run_with(struct scale_options *options, const struct guest_settings *settings,
-                    const struct engine *engine, const void *engine_options, int argc, char **argv)
+/* What VMs are to run: one image, or a mix, which is an engine. */
+struct choice {
+    const struct engine *engine;
+    const void *engine_options;
+    const struct image *image;
+    const char *name;
+    struct mix *mix;
+};
+
+static int run_with(struct scale_options *options, const struct choice *choice, int argc, char **argv)
 {
     char directory[4000], command_line[RESULT_LONG];
-    struct image image;
     struct reason reason = {""};
 
-    if (choose_image(&options->image, settings, &image, &reason) < 0 ||
-        (engine = engine_variant(engine, engine_options))->probe(engine_options, &reason) < 0)
-        return usage(&reason);
-    const char *name = image_choice_name(&options->image, &image);
-
-    if (choose_directory(options, engine, name, directory, sizeof(directory), &reason) < 0)
+    if (choose_directory(options, choice->engine, choice->mix ? "mix" : choice->name, directory,
+                         sizeof(directory), &reason) < 0)
         return usage(&reason);
     join_command_line(argc, argv, command_line, sizeof(command_line));
     const struct scale_plan plan = {
-        .engine = engine,
-        .engine_options = engine_options,
-        .image = &image,
-        .image_name = name,
+        .engine = choice->engine,
+        .engine_options = choice->engine_options,
+        .image = choice->image,
+        .mix = choice->mix,
+        .image_name = choice->name,
         .directory = directory,
         .command_line = command_line,
-        .share = {.memory_bytes = options->memory_limit, .cpus = options->cpu_limit},
+        .share = {.memory_bytes = options->memory_limit,
+                  .cpus = options->cpu_limit,
+                  .network_bits = options->network_capacity,
+                  .disk_bytes = options->disk_capacity,
+                  .disk_operations = options->disk_operations},
         .threshold_percent = options->threshold,
         .max_vms = options->max,
         .intervals = (unsigned)options->intervals,
@@ -230,6 +256,60 @@ static int run_with(struct scale_options *options, const struct guest_settings *
     };
 
     return run(options, &plan);
+}
+
+static int run_mix(struct scale_options *options, const struct guest_settings *settings,
+                   const struct engine *engine, const void *engine_options, int argc, char **argv)
+{
+    struct guest_mix guests;
+    struct mix *mix = NULL;
+    struct reason reason = {""};
+
+    if (options->image.guest || options->image.image || options->image.force ||
+        image_choice_has_settings(settings)) {
+        reason_set(&reason, EINVAL,
+                   "--mix names all guests with their settings; --guest, --image, --force and settings do "
+                   "not go with it");
+        return usage(&reason);
+    }
+    if (guest_mix_parse(&guests, options->mix, &reason) < 0) {
+        char why[REASON_ROOM];
+
+        snprintf(why, sizeof(why), "%s", reason.text);
+        reason_set(&reason, EINVAL, "--mix: %s", why);
+        return usage(&reason);
+    }
+    if (mix_create(engine, engine_options, &guests, &mix, &reason) < 0)
+        return usage(&reason);
+    const struct choice choice = {.engine = mix_engine(mix),
+                                  .engine_options = mix,
+                                  .image = &guests.parts[0].image,
+                                  .name = options->mix,
+                                  .mix = mix};
+    int status = run_with(options, &choice, argc, argv);
+
+    mix_free(mix);
+    return status;
+}
+
+static int run_engine(struct scale_options *options, const struct guest_settings *settings,
+                      const struct engine *engine, const void *engine_options, int argc, char **argv)
+{
+    struct image image;
+    struct reason reason = {""};
+
+    engine = engine_variant(engine, engine_options);
+    if ((!options->mix && choose_image(&options->image, settings, &image, &reason) < 0) ||
+        engine->probe(engine_options, &reason) < 0)
+        return usage(&reason);
+    if (options->mix)
+        return run_mix(options, settings, engine, engine_options, argc, argv);
+    const struct choice choice = {.engine = engine,
+                                  .engine_options = engine_options,
+                                  .image = &image,
+                                  .name = image_choice_name(&options->image, &image)};
+
+    return run_with(options, &choice, argc, argv);
 }
 
 int cmd_scale(int argc, char **argv)
@@ -275,7 +355,7 @@ int cmd_scale(int argc, char **argv)
     else if (options.help)
         print_help(sets, set_count), status = EXIT_DONE;
     else
-        status = run_with(&options, &settings, engine, engine_options, argc, words);
+        status = run_engine(&options, &settings, engine, engine_options, argc, words);
     if (engine_options)
         options_release(sets, set_count);
     free(engine_options);

@@ -49,6 +49,8 @@ struct engine_setup {
                                wait for one */
     const void *options;    /* the struct that the engine's option table filled */
     uint64_t seed;          /* for whatever the engine chooses by chance */
+    bool one_of_several; /* other populations of this engine are open at the same time: what the kernel tells
+                            this process of its children may be told to another one */
 };
 
 /* How many VMs are in which state. started = booting + running + failed + died. */

@@ -16,6 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A look at all children takes the kernel microseconds for hundreds of them. */
+#define UNTOLD_NS (200 * NS_PER_MILLISECOND)
+
 enum { WORDS_MOST = 600, EVENTS_AT_ONCE = 64, WORDS_AT_ONCE = 256, KIND_SHIFT = 56 };
 
 int process_watch(struct processes *processes, int fd, enum event_kind kind, uint64_t vm, uint32_t events)
@@ -225,6 +228,17 @@ static void receive_deaths(struct processes *processes)
     }
 }
 
+/* One signal stands for the ends of many children, and each is read by one population. */
+static void look_for_untold_deaths(struct processes *processes)
+{
+    uint64_t now = clock_now_ns();
+
+    if (!processes->setup->one_of_several || now < processes->next_deaths_ns)
+        return;
+    processes->next_deaths_ns = now + UNTOLD_NS;
+    receive_deaths(processes);
+}
+
 int process_connected(struct processes *processes, uint64_t vm, int fd)
 {
     processes->vms[vm].serial.fd = fd;
@@ -320,6 +334,7 @@ void process_events(struct processes *processes, uint64_t until_ns)
             break;
         }
     }
+    look_for_untold_deaths(processes);
 }
 
 static int open_words(struct processes *processes)

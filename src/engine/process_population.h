@@ -51,6 +51,7 @@ struct processes {
     struct engine_ask **finished_end;
     uint64_t asks_under_way;
     uint64_t next_deadline_ns; /* no ask under way ends before this */
+    uint64_t next_deaths_ns;   /* of one of several populations: when it looks for ends untold */
 };
 
 /* What an epoll event is about: a kind, and the number of a VM. */

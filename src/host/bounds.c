@@ -17,6 +17,24 @@ static uint64_t number_or_zero(const char *root, const char *path)
     return procfile_number(root, path, &number) == 0 ? number : 0;
 }
 
+/* "287901 383868 575802": low, pressure, high. */
+static uint64_t third_number(const char *root, const char *path)
+{
+    char text[128];
+    uint64_t number = 0;
+
+    if (procfile_text(root, path, text, sizeof(text)) < 0)
+        return 0;
+    const char *at = text;
+
+    for (int i = 0; i < 3; i++) {
+        at += strspn(at, "\t");
+        if (!text_number(&at, &number))
+            return 0;
+    }
+    return number;
+}
+
 /* "Max open files            1024                 1048576              files": soft, then hard. */
 static bool take_limit(const char *line, const char *name, uint64_t *ret_soft, uint64_t *ret_hard)
 {
@@ -86,6 +104,7 @@ void host_bounds_read(struct host_bounds *ret_bounds, const char *root)
         .file_max = number_or_zero(root, "/proc/sys/fs/file-max"),
         .nr_open = number_or_zero(root, "/proc/sys/fs/nr_open"),
         .max_map_count = number_or_zero(root, "/proc/sys/vm/max_map_count"),
+        .tcp_memory_pages = third_number(root, "/proc/sys/net/ipv4/tcp_mem"),
     };
     procfile_lines(root, "/proc/self/limits", take_limits, ret_bounds);
     procfile_lines(root, "/proc/self/status", take_status, &self);

@@ -17,6 +17,7 @@
 /* Limits: 0 where this kernel does not tell; UINT64_MAX: unlimited. */
 struct host_bounds {
     uint64_t pid_max, threads_max, file_max, nr_open, max_map_count;
+    uint64_t tcp_memory_pages;       /* the third of net.ipv4.tcp_mem: beyond it TCP takes no more */
     uint64_t files_soft, files_hard; /* RLIMIT_NOFILE of this process */
     uint64_t user_tasks_limit;       /* RLIMIT_NPROC, soft */
     bool user_tasks_count;           /* that limit holds for this process: it does not for root or with

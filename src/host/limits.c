@@ -43,7 +43,10 @@ int host_limits_read(struct host_limits *ret_limits, const char *root, struct re
         .files = bounds.file_max,
         .own_files = bounds.files_soft == UINT64_MAX ? 0 : bounds.files_soft,
         .own_maps = bounds.max_map_count,
+        .tcp_memory_pages = bounds.tcp_memory_pages,
     };
+    for (unsigned i = 0; i < reading.network.link_count; i++)
+        ret_limits->link_bits += reading.network.links[i].bits_per_second;
     return 0;
 }
 

@@ -31,6 +31,7 @@ struct sampler {
     bool watch_own;
     const struct host_account *account; /* NULL: none */
     struct disk_names disks;
+    struct link_names links;
     char root[PROCFILE_PATH];
     char buffer[65536]; /* the file being read, a part at a time */
 };
@@ -127,6 +128,7 @@ int sampler_open(struct sampler **ret_sampler, const char *root, struct reason *
     sampler->refresh_fd = procfile_open(root, "/proc/sys/vm/stat_refresh");
     sampler->cgroup_pids_fd = -1;
     text_copy(sampler->root, sizeof(sampler->root), root);
+    links_find(&sampler->links, root);
 
     cgroup_limits_read(&cgroup, root);
     if (cgroup.pids > 0 &&
@@ -217,7 +219,7 @@ int sampler_read(struct sampler *sampler, struct host_reading *ret_reading, stru
     struct host_reading reading = {.at_ns = clock_now_ns(), .unix_seconds = clock_unix_seconds()};
 
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        struct intake intake = {.reading = &reading, .disks = &sampler->disks};
+        struct intake intake = {.reading = &reading, .disks = &sampler->disks, .links = &sampler->links};
         const struct source *source = &sources[i];
 
         if (sampler->source_fd[i] < 0)
@@ -239,6 +241,7 @@ int sampler_read(struct sampler *sampler, struct host_reading *ret_reading, stru
     else
         reading.memory.file_cache = 0;
     reading.disk.disks = (unsigned)(sampler->disks.count < HOST_DISKS ? sampler->disks.count : HOST_DISKS);
+    reading.network.link_count = sampler->links.count;
     reading.own_files = count_own_files(sampler);
     if (sampler->watch_own)
         read_own(sampler, &reading);

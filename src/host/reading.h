@@ -14,7 +14,7 @@
 
 struct reason;
 
-enum { HOST_DISKS = 32 };
+enum { HOST_DISKS = 32, HOST_LINKS = 16 };
 
 /* CPU time of all CPUs since boot, in USER_HZ ticks, from the first line of /proc/stat. `user` and `nice`
  * have the guest time taken out, which the kernel counts in both; `guest` holds it (guest + guest_nice). On
@@ -65,6 +65,20 @@ struct host_disk {
 struct host_network {
     uint64_t received_bytes, sent_bytes, received_packets, sent_packets;
     uint64_t loopback_bytes, loopback_packets;
+    /* Of them, the links whose speed is known: see links.c. */
+    struct host_link {
+        uint64_t received_bytes, sent_bytes;
+        uint64_t bits_per_second; /* in each direction, when the sampler was opened */
+    } links[HOST_LINKS];
+    unsigned link_count;
+};
+
+/* Sockets of this network namespace (/proc/net/sockstat). */
+struct host_sockets {
+    bool known;
+    uint64_t used;             /* of all kinds, Unix sockets too */
+    uint64_t tcp_memory_pages; /* of the buffers of TCP over IPv4 and IPv6 */
+    uint64_t tcp_time_wait;    /* closed connections that the kernel still remembers: no sockets any more */
 };
 
 struct host_reading {
@@ -76,6 +90,7 @@ struct host_reading {
     struct host_pressure pressure;
     struct host_disk disk;
     struct host_network network;
+    struct host_sockets sockets;
     uint64_t swapped_in_pages, swapped_out_pages; /* pswpin, pswpout of /proc/vmstat */
     uint64_t oom_kills;                           /* oom_kill of /proc/vmstat */
     uint64_t tasks;                               /* threads that exist (/proc/loadavg) */

@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 static const char *const names[RESOURCE_COUNT] = {
-    [RESOURCE_CPU] = "cpu",           [RESOURCE_MEMORY] = "memory", [RESOURCE_SWAP] = "swap",
-    [RESOURCE_PRESSURE] = "pressure", [RESOURCE_PIDS] = "pids",     [RESOURCE_FILES] = "files",
-    [RESOURCE_MAPS] = "maps",         [RESOURCE_DISK] = "disk",
+    [RESOURCE_CPU] = "cpu",           [RESOURCE_MEMORY] = "memory",   [RESOURCE_SWAP] = "swap",
+    [RESOURCE_PRESSURE] = "pressure", [RESOURCE_PIDS] = "pids",       [RESOURCE_FILES] = "files",
+    [RESOURCE_MAPS] = "maps",         [RESOURCE_DISK] = "disk",       [RESOURCE_NETWORK] = "network",
+    [RESOURCE_SOCKETS] = "sockets",   [RESOURCE_LATENCY] = "latency",
 };
 
 const char *resource_name(enum resource resource)
@@ -101,6 +102,8 @@ static void rates(const struct host_reading *a, const struct host_reading *b, do
         (grown(n->received_bytes, o->received_bytes) + grown(n->sent_bytes, o->sent_bytes)) / seconds;
     usage->network_packets =
         (grown(n->received_packets, o->received_packets) + grown(n->sent_packets, o->sent_packets)) / seconds;
+    usage->loopback_bytes = grown(n->loopback_bytes, o->loopback_bytes) / seconds;
+    usage->loopback_packets = grown(n->loopback_packets, o->loopback_packets) / seconds;
     usage->swap_pages = (grown(a->swapped_in_pages, b->swapped_in_pages) +
                          grown(a->swapped_out_pages, b->swapped_out_pages)) /
                         seconds;
@@ -118,6 +121,34 @@ static double busiest_disk(const struct host_disk *before, const struct host_dis
     for (unsigned i = 0; i < after->disks && i < before->disks; i++)
         busiest = more(busiest, grown(before->busy_ms[i], after->busy_ms[i]));
     return seconds > 0 ? between(0, percent_of(busiest, seconds * 1000), 100) : 0;
+}
+
+/* Without a capacity only what the busiest link makes of its own speed can be told. */
+static double network_percent(const struct host_network *before, const struct host_network *after,
+                              uint64_t capacity_bits, double seconds)
+{
+    double busiest = 0;
+
+    if (capacity_bits > 0)
+        return percent_of(8 * more(grown(before->received_bytes, after->received_bytes),
+                                   grown(before->sent_bytes, after->sent_bytes)),
+                          seconds * (double)capacity_bits);
+    for (unsigned i = 0; i < after->link_count && i < before->link_count; i++) {
+        const struct host_link *a = &before->links[i], *b = &after->links[i];
+
+        busiest = more(busiest, percent_of(8 * more(grown(a->received_bytes, b->received_bytes),
+                                                    grown(a->sent_bytes, b->sent_bytes)),
+                                           seconds * (double)b->bits_per_second));
+    }
+    return busiest;
+}
+
+static double disk_percent(const struct host_usage *usage, const struct host_share *share)
+{
+    if (!share || (share->disk_bytes == 0 && share->disk_operations == 0))
+        return usage->disk_busy;
+    return more(percent_of(usage->disk_bytes, (double)share->disk_bytes),
+                percent_of(usage->disk_operations, (double)share->disk_operations));
 }
 
 static void set(struct host_usage *usage, enum resource resource, bool known, double percent)
@@ -175,5 +206,15 @@ void host_usage(const struct host_reading *before, const struct host_reading *af
              percent_of((double)after->own_files, (double)limits->own_files)));
     set(ret_usage, RESOURCE_MAPS, after->own_maps > 0 && limits->own_maps > 0,
         percent_of((double)after->own_maps, (double)limits->own_maps));
-    set(ret_usage, RESOURCE_DISK, after->disk.disks > 0, busiest_disk(&before->disk, &after->disk, seconds));
+    ret_usage->disk_busy = busiest_disk(&before->disk, &after->disk, seconds);
+    set(ret_usage, RESOURCE_DISK, after->disk.disks > 0, disk_percent(ret_usage, share));
+    uint64_t network_bits = share ? share->network_bits : 0;
+
+    set(ret_usage, RESOURCE_NETWORK, network_bits > 0 || after->network.link_count > 0,
+        network_percent(&before->network, &after->network, network_bits, seconds));
+    ret_usage->sockets = (double)after->sockets.used;
+    set(ret_usage, RESOURCE_SOCKETS,
+        after->sockets.known && (limits->files > 0 || limits->tcp_memory_pages > 0),
+        more(percent_of((double)after->sockets.used, (double)limits->files),
+             percent_of((double)after->sockets.tcp_memory_pages, (double)limits->tcp_memory_pages)));
 }

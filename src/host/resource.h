@@ -20,7 +20,10 @@ enum resource {
     RESOURCE_PIDS,
     RESOURCE_FILES,
     RESOURCE_MAPS,
-    RESOURCE_DISK, /* time with I/O under way of the busiest disk */
+    RESOURCE_DISK,    /* time with I/O under way of the busiest disk, or bytes and operations of a capacity */
+    RESOURCE_NETWORK, /* the busier direction, of the capacity or of the busiest link's speed */
+    RESOURCE_SOCKETS, /* sockets and TCP's memory, of what the kernel lets there be */
+    RESOURCE_LATENCY, /* of answers to a load, of its limit: no reading has it; the study fills it in */
     RESOURCE_COUNT
 };
 
@@ -35,10 +38,12 @@ struct host_limits {
     uint64_t tasks;       /* the lower of kernel.pid_max and kernel.threads-max; in a PID namespace the latter
                              alone,       since no count of its tasks is to be had cheaply */
     uint64_t cgroup_pids; /* lowest pids.max from this process's cgroup up to the root; 0 for none */
-    uint64_t cgroup_memory; /* the lowest limit of memory on the way there; 0 for none */
-    uint64_t files;         /* fs.file-max */
-    uint64_t own_files;     /* RLIMIT_NOFILE, soft */
-    uint64_t own_maps;      /* vm.max_map_count */
+    uint64_t cgroup_memory;    /* the lowest limit of memory on the way there; 0 for none */
+    uint64_t files;            /* fs.file-max */
+    uint64_t own_files;        /* RLIMIT_NOFILE, soft */
+    uint64_t own_maps;         /* vm.max_map_count */
+    uint64_t tcp_memory_pages; /* see struct host_bounds */
+    uint64_t link_bits; /* per second, in each direction: of the links whose speed is known, together */
 };
 
 /* `root` as for sampler_open(). */
@@ -57,6 +62,11 @@ struct host_share {
     uint64_t memory_bytes;
     double cpus;     /* for example 1.5 */
     bool by_account; /* what is taken is what the own account tells (own_known), where there is one */
+    /* What the host's network and disks can carry, as the user says. It is no share: all traffic counts. 0:
+     * not said. */
+    uint64_t network_bits;    /* per second, in each direction */
+    uint64_t disk_bytes;      /* per second, read and written together */
+    uint64_t disk_operations; /* per second */
 };
 
 /* What happened between two readings. Percentages are of the host or, where given, of the share. */
@@ -79,6 +89,9 @@ struct host_usage {
     bool own_known;
     /* Rates per second. */
     double disk_bytes, disk_operations, network_bytes, network_packets, swap_pages;
+    double loopback_bytes, loopback_packets; /* each counted once, though it is sent and received */
+    double disk_busy;                        /* percent of the time, of the busiest disk */
+    double sockets;                          /* in use, at the reading `after` */
     double psi_cpu_some, psi_memory_some, psi_memory_full, psi_io_some, psi_io_full; /* percent of the time */
 };
 

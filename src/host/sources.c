@@ -201,7 +201,8 @@ static bool take_diskstats(void *context, const char *line)
 /* "  eth0: bytes packets errs drop fifo frame compressed multicast bytes packets ..." */
 static bool take_network(void *context, const char *line)
 {
-    struct host_network *network = &((struct intake *)context)->reading->network;
+    struct intake *intake = context;
+    struct host_network *network = &intake->reading->network;
     const char *name = line + strspn(line, " "), *colon = strchr(name, ':');
     uint64_t value[10];
 
@@ -216,6 +217,33 @@ static bool take_network(void *context, const char *line)
     network->received_packets += value[1];
     network->sent_bytes += value[8];
     network->sent_packets += value[9];
+    for (unsigned i = 0; i < intake->links->count; i++) {
+        const char *link = intake->links->names[i];
+
+        if (strlen(link) == (size_t)(colon - name) && memcmp(link, name, (size_t)(colon - name)) == 0)
+            network->links[i] = (struct host_link){value[0], value[8], intake->links->bits_per_second[i]};
+    }
+    return true;
+}
+
+/* What follows ` name ` in a line of names and numbers. */
+static bool number_after(const char *line, const char *name, uint64_t *ret_number)
+{
+    const char *at = strstr(line, name);
+
+    return at && (at += strlen(name), text_number(&at, ret_number));
+}
+
+/* "sockets: used 13", "TCP: inuse 1 orphan 0 tw 0 alloc 1 mem 353" */
+static bool take_sockstat(void *context, const char *line)
+{
+    struct host_sockets *sockets = &((struct intake *)context)->reading->sockets;
+
+    if (text_after(line, "sockets:"))
+        sockets->known = number_after(line, " used ", &sockets->used);
+    else if (text_after(line, "TCP:"))
+        number_after(line, " tw ", &sockets->tcp_time_wait),
+            number_after(line, " mem ", &sockets->tcp_memory_pages);
     return true;
 }
 
@@ -249,6 +277,7 @@ const struct source sources[SOURCE_COUNT] = {
     {"/proc/pressure/io", take_pressure_io, 0, NULL},
     {"/proc/diskstats", take_diskstats, 0, NULL},
     {"/proc/net/dev", take_network, 0, NULL},
+    {"/proc/net/sockstat", take_sockstat, 0, NULL},
     {"/proc/loadavg", take_loadavg, 0, NULL},
     {"/proc/sys/fs/file-nr", take_file_nr, 0, NULL},
 };

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { DISK_NAME_ROOM = 64 };
+enum { DISK_NAME_ROOM = 64, LINK_NAME_ROOM = 16 };
 
 /* The whole disks, by name as in /proc/diskstats. */
 struct disk_names {
@@ -16,10 +16,21 @@ struct disk_names {
     size_t count;
 };
 
+/* The links whose speed is known, by name as in /proc/net/dev. */
+struct link_names {
+    char names[HOST_LINKS][LINK_NAME_ROOM];
+    uint64_t bits_per_second[HOST_LINKS];
+    unsigned count;
+};
+
+/* links.c. */
+void links_find(struct link_names *ret_links, const char *root);
+
 /* A reading in the making. */
 struct intake {
     struct host_reading *reading;
     const struct disk_names *disks;
+    const struct link_names *links;
     unsigned
         seen; /* a bit for each line that the source cannot do without; the bits' meaning is the source's */
 };
@@ -32,7 +43,7 @@ struct source {
     const char *lacking; /* the sentence's end when they are not: "lacks ..." */
 };
 
-enum { SOURCE_COUNT = 11 };
+enum { SOURCE_COUNT = 12 };
 extern const struct source sources[SOURCE_COUNT];
 
 #endif

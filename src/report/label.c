@@ -13,7 +13,7 @@ const char *report_label(const struct result *result, char ret_label[REPORT_LABE
 
     /* A guest of ours by its name; a file by its last part. */
     const char *slash = strrchr(result->image.name, '/');
-    const char *name = slash && slash[1] ? slash + 1 : result->image.name;
+    const char *name = slash && slash[1] && !result->image.mixed ? slash + 1 : result->image.name;
     text_clean(result->engine.name, engine, sizeof(engine));
     text_clean(name, image, sizeof(image) - 3);
     if (strlen(name) > strlen(image))

@@ -29,4 +29,14 @@ void report_print_summary(const struct report_run *runs, size_t count, FILE *to)
  */
 int report_write_svg(const struct report_run *runs, size_t count, FILE *to);
 
+/* Whether a load was on in any interval. */
+bool report_has_load(const struct result *result);
+
+/*
+ * The quality of service against the population as SVG: above p50, p99 and p99.9 of the latency on a
+ * logarithmic axis, below the throughput beside what was asked for, both against VMs; up to eight runs
+ * overlaid. -ENODATA: a run has no load.
+ */
+int report_write_qos_svg(const struct report_run *runs, size_t count, FILE *to);
+
 #endif

@@ -57,7 +57,8 @@ static void draw(struct picture *picture)
     svg_footer(picture);
 }
 
-int report_write_svg(const struct report_run *runs, size_t count, FILE *to)
+int svg_whole(const struct report_run *runs, size_t count, const char *title,
+              void (*draw_all)(struct picture *picture), FILE *to)
 {
     char *body = NULL;
     size_t length = 0;
@@ -68,15 +69,20 @@ int report_write_svg(const struct report_run *runs, size_t count, FILE *to)
     struct picture picture = {.to = open_memstream(&body, &length), .runs = runs, .count = count};
     if (!picture.to)
         return -ENOMEM;
-    draw(&picture);
+    draw_all(&picture);
     if (fclose(picture.to) != 0) {
         free(body);
         return -ENOMEM;
     }
     int height = (int)ceil(picture.y);
-    svg_begin(to, height, "Resources by number of virtual machines");
+    svg_begin(to, height, title);
     fwrite(body, 1, length, to);
     fputs("</svg>\n", to);
     free(body);
     return ferror(to) ? -EIO : 0;
+}
+
+int report_write_svg(const struct report_run *runs, size_t count, FILE *to)
+{
+    return svg_whole(runs, count, "Resources by number of virtual machines", draw, to);
 }

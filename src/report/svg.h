@@ -47,12 +47,24 @@ void svg_style(FILE *to);
  */
 void svg_begin(FILE *to, int height, const char *title);
 
+/* svg.c: the whole file around what `draw` draws, which leaves picture->y at its end; -EINVAL: no runs, or
+ * too many. */
+int svg_whole(const struct report_run *runs, size_t count, const char *title,
+              void (*draw)(struct picture *picture), FILE *to);
+
 /* svg_axis.c */
 void svg_choose_axis(struct picture *picture);
 double svg_x(const struct picture *picture, double vms);
 double svg_y(const struct picture *picture, double percent); /* clamped to 0 .. 100 */
 bool svg_whole_agrees(const struct picture *picture);        /* 100 % means the same in all runs */
 void svg_axes(struct picture *picture);
+/* The smallest of 1, 2, 5 times a power of ten that is at least `least` and at least 1. */
+double svg_nice_step(double least);
+/* The axis of VMs with its grid, and the lines of both axes; the title is for a logarithmic axis. NULL: no
+ * labels, in a plot with another one below. */
+void svg_axis_vms(const struct picture *picture, const char *logarithmic);
+/* The upright title of the other axis, as SVG text, left of it. */
+void svg_axis_title(const struct picture *picture, double distance, const char *title);
 void svg_thresholds(const struct picture *picture);
 
 /* svg_series.c */
@@ -74,6 +86,13 @@ void svg_stops(const struct picture *picture, const struct svg_stop stops[SVG_RU
 
 /* svg_legend.c: everything below the plot. */
 void svg_legend(struct picture *picture);
+/* An entry of a run: its colour and name; a line more, of `lines` at most; and how it ended, which ends it.
+ */
+void svg_entry_begin(struct picture *picture, size_t run);
+void svg_entry_line(struct picture *picture, int lines, const char *class, const char *text);
+void svg_entry_end(struct picture *picture, size_t run);
+/* "96 VMs of class A (own live hypervisor object, booted) · all 96 answered". */
+void svg_entry_vms(const struct result *result, char ret_text[SVG_TEXT_ROOM]);
 void svg_footer(struct picture *picture);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* The smallest of 1, 2, 5 times a power of ten that is at least `least` and at least 1. */
-static double nice_step(double least)
+double svg_nice_step(double least)
 {
     if (!(least > 1))
         return 1;
@@ -56,7 +56,7 @@ void svg_choose_axis(struct picture *picture)
         return;
     }
     picture->least_vms = 0;
-    picture->step_vms = nice_step(most / 10);
+    picture->step_vms = svg_nice_step(most / 10);
     picture->most_vms = picture->step_vms * ceil(most / picture->step_vms * (1 - 1e-9));
 }
 
@@ -80,23 +80,26 @@ static void tick(const struct picture *picture, double x, bool grid, const char 
 {
     if (grid)
         svg_line(picture->to, x, picture->top, x, picture->bottom, "grid");
+    if (!label)
+        return;
     svg_line(picture->to, x, picture->bottom, x, picture->bottom + 5, "axis");
     svg_text(picture->to, x, picture->bottom + 20, "small muted middle", label);
 }
 
-static void axis_vms_logarithmic(const struct picture *picture)
+static void axis_vms_logarithmic(const struct picture *picture, const char *title)
 {
     char text[NUMBER_ROOM];
     int decades = (int)lround(log10(picture->most_vms / picture->least_vms));
     for (int i = 0; i <= decades; i++) {
         double vms = picture->least_vms * pow(10, i);
-        tick(picture, svg_x(picture, vms), i > 0, number_grouped((uint64_t)llround(vms), text));
+        tick(picture, svg_x(picture, vms), i > 0,
+             title ? number_grouped((uint64_t)llround(vms), text) : NULL);
     }
-    svg_text(picture->to, (picture->left + picture->right) / 2, picture->bottom + 42, "middle",
-             "Virtual machines (logarithmic; the empty host at the left edge)");
+    if (title)
+        svg_text(picture->to, (picture->left + picture->right) / 2, picture->bottom + 42, "middle", title);
 }
 
-static void axis_vms(const struct picture *picture)
+static void axis_vms_linear(const struct picture *picture, bool labelled)
 {
     static const struct {
         double from, one;
@@ -114,11 +117,33 @@ static void axis_vms(const struct picture *picture)
     int ticks = (int)lround(picture->most_vms / picture->step_vms);
     for (int i = 0; i <= ticks; i++) {
         double vms = i * picture->step_vms, x = svg_x(picture, vms), shown = vms / units[unit].one;
-        tick(picture, x, i > 0,
-             shown < 1e9 ? number_grouped((uint64_t)llround(shown), text) : number_digits(shown, 3, text));
+        number_digits(shown, 3, text);
+        if (shown < 1e9)
+            number_grouped((uint64_t)llround(shown), text);
+        tick(picture, x, i > 0, labelled ? text : NULL);
     }
-    svg_text(picture->to, (picture->left + picture->right) / 2, picture->bottom + 42, "middle",
-             units[unit].title);
+    if (labelled)
+        svg_text(picture->to, (picture->left + picture->right) / 2, picture->bottom + 42, "middle",
+                 units[unit].title);
+}
+
+void svg_axis_vms(const struct picture *picture, const char *logarithmic)
+{
+    if (picture->least_vms > 0)
+        axis_vms_logarithmic(picture, logarithmic);
+    else
+        axis_vms_linear(picture, logarithmic != NULL);
+    svg_line(picture->to, picture->left, picture->top, picture->left, picture->bottom, "axis");
+    svg_line(picture->to, picture->left, picture->bottom, picture->right, picture->bottom, "axis");
+}
+
+void svg_axis_title(const struct picture *picture, double distance, const char *title)
+{
+    char x[64], y[64];
+    svg_number(picture->left - distance, x);
+    svg_number((picture->top + picture->bottom) / 2, y);
+    fprintf(picture->to, "<text transform=\"translate(%s %s) rotate(-90)\" class=\"middle\">%s</text>\n", x,
+            y, title);
 }
 
 bool svg_whole_agrees(const struct picture *picture)
@@ -146,7 +171,7 @@ static const char *axis_title(const struct picture *picture)
 
 static void axis_percent(const struct picture *picture)
 {
-    char text[NUMBER_ROOM], x[64], y[64];
+    char text[NUMBER_ROOM];
     for (int percent = 0; percent <= 100; percent += 10) {
         double at = svg_y(picture, percent);
         if (percent > 0)
@@ -156,21 +181,13 @@ static void axis_percent(const struct picture *picture)
             svg_text(picture->to, picture->left - 9, at + 4, "small muted end",
                      number_fixed(percent, 0, text));
     }
-    svg_number(picture->left - 44, x);
-    svg_number((picture->top + picture->bottom) / 2, y);
-    fprintf(picture->to, "<text transform=\"translate(%s %s) rotate(-90)\" class=\"middle\">%s</text>\n", x,
-            y, axis_title(picture));
+    svg_axis_title(picture, 44, axis_title(picture));
 }
 
 void svg_axes(struct picture *picture)
 {
     axis_percent(picture);
-    if (picture->least_vms > 0)
-        axis_vms_logarithmic(picture);
-    else
-        axis_vms(picture);
-    svg_line(picture->to, picture->left, picture->top, picture->left, picture->bottom, "axis");
-    svg_line(picture->to, picture->left, picture->bottom, picture->right, picture->bottom, "axis");
+    svg_axis_vms(picture, "Virtual machines (logarithmic; the empty host at the left edge)");
     picture->y = picture->bottom + 42;
 }
 

@@ -28,56 +28,81 @@ static void resource_key(struct picture *picture)
     picture->y = y + 10;
 }
 
-static void run_entry(struct picture *picture, size_t run)
-{
-    const struct result *result = picture->runs[run].result;
-    char line[SVG_TEXT_ROOM], label[SVG_TEXT_ROOM], memory[TEXT_ROOM], cpu[TEXT_ROOM], other[TEXT_ROOM];
-    char vms[NUMBER_ROOM], x[64], y[64];
-    double text_x = SVG_MARGIN + 24, width = inside - 24;
-    double top = picture->y + 26;
+static const double entry_x = SVG_MARGIN + 24, entry_width = SVG_WIDTH - 2 * SVG_MARGIN - 24;
 
+void svg_entry_begin(struct picture *picture, size_t run)
+{
+    char line[SVG_TEXT_ROOM], label[SVG_TEXT_ROOM], x[64], y[64];
+
+    picture->y += 26;
     fprintf(picture->to,
             "<rect class=\"run%zu fill\" x=\"%d\" y=\"%s\" width=\"14\" height=\"14\" rx=\"3\"/>\n", run,
-            SVG_MARGIN, svg_number(top - 12, y));
+            SVG_MARGIN, svg_number(picture->y - 12, y));
     if (picture->count > 1)
         snprintf(line, sizeof(line), "%zu: %.900s", run + 1, picture->runs[run].label);
     else
         snprintf(line, sizeof(line), "%.900s", picture->runs[run].label);
-    svg_fit(line, SVG_FONT * 1.08, width, label);
-    fprintf(picture->to, "<text x=\"%s\" y=\"%s\" class=\"bold\">", svg_number(text_x, x),
-            svg_number(top, y));
+    svg_fit(line, SVG_FONT * 1.08, entry_width, label);
+    fprintf(picture->to, "<text x=\"%s\" y=\"%s\" class=\"bold\">", svg_number(entry_x, x),
+            svg_number(picture->y, y));
     svg_escape(label, picture->to);
     fputs("</text>\n", picture->to);
+}
 
-    /* What 100 % is stands in the subtitle when it is the same for all. */
-    bool whole = !svg_whole_agrees(picture);
+void svg_entry_line(struct picture *picture, int lines, const char *class, const char *text)
+{
+    picture->y +=
+        SVG_LINE * svg_wrap(picture->to, entry_x, picture->y + SVG_LINE, entry_width, lines, class, text);
+}
+
+void svg_entry_vms(const struct result *result, char ret_text[SVG_TEXT_ROOM])
+{
+    char alive[TEXT_ROOM], vms[NUMBER_ROOM];
     const char *meaning = text_class(result->engine.class_letter);
-    snprintf(line, sizeof(line), "%s VMs of class %s%s%s%s · %s%s%s",
-             number_grouped(result->population.started, vms), result->engine.class_letter,
-             meaning ? " (" : "", meaning ? meaning : "", meaning ? ")" : "", text_liveness(result, memory),
-             whole ? " · 100 % is " : "", whole ? text_whole(result, cpu) : "");
-    int lines = svg_wrap(picture->to, text_x, top + SVG_LINE, width, 2, "muted", line);
 
-    const struct slope *own = &result->per_vm.own_memory_bytes;
-    snprintf(line, sizeof(line), "per VM: memory %s%s%s · CPU %s%s",
-             text_memory_slope(&result->per_vm.memory_bytes, memory), own->known ? "; its process: " : "",
-             own->known ? text_memory_slope(own, other) : "",
-             text_cpu_slope(&result->per_vm.cpu_percent_of_host, cpu),
-             result->per_vm.cpu_percent_of_host.known ? " of the whole host" : "");
-    lines += svg_wrap(picture->to, text_x, top + (1 + lines) * SVG_LINE, width, 2, NULL, line);
+    snprintf(ret_text, SVG_TEXT_ROOM, "%s VMs of class %s%s%s%s · %s",
+             number_grouped(result->population.started, vms), result->engine.class_letter,
+             meaning ? " (" : "", meaning ? meaning : "", meaning ? ")" : "", text_liveness(result, alive));
+}
+
+void svg_entry_end(struct picture *picture, size_t run)
+{
+    const struct result *result = picture->runs[run].result;
+    const char *stop = stop_name(result->stopped_by);
+    char line[SVG_TEXT_ROOM], date[TEXT_ROOM];
 
     if (result->host.emulated)
-        lines += svg_wrap(picture->to, text_x, top + (1 + lines) * SVG_LINE, width, 2, "warn", text_emulated);
-
-    const char *stop = stop_name(result->stopped_by);
+        svg_entry_line(picture, 2, "warn", text_emulated);
     snprintf(line, sizeof(line), "%s%s%s%.*s · %s", stop ? "stopped by " : "",
              stop                   ? stop
              : result->ended_at > 0 ? "ended without a reason"
                                     : "unfinished: still running, or killed",
              result->stop_reason[0] ? ": " : "", 900, result->stop_reason,
-             text_date(result->started_at, other));
-    lines += svg_wrap(picture->to, text_x, top + (1 + lines) * SVG_LINE, width, 3, "muted", line);
-    picture->y = top + lines * SVG_LINE;
+             text_date(result->started_at, date));
+    svg_entry_line(picture, 3, "muted", line);
+}
+
+static void run_entry(struct picture *picture, size_t run)
+{
+    const struct result *result = picture->runs[run].result;
+    char line[SVG_TEXT_ROOM], vms[SVG_TEXT_ROOM], memory[TEXT_ROOM], cpu[TEXT_ROOM], other[TEXT_ROOM];
+    const struct slope *own = &result->per_vm.own_memory_bytes;
+
+    svg_entry_begin(picture, run);
+    /* What 100 % is stands in the subtitle when it is the same for all. */
+    bool whole = !svg_whole_agrees(picture);
+    svg_entry_vms(result, vms);
+    snprintf(line, sizeof(line), "%.800s%s%s", vms, whole ? " · 100 % is " : "",
+             whole ? text_whole(result, cpu) : "");
+    svg_entry_line(picture, 2, "muted", line);
+
+    snprintf(line, sizeof(line), "per VM: memory %s%s%s · CPU %s%s",
+             text_memory_slope(&result->per_vm.memory_bytes, memory), own->known ? "; its process: " : "",
+             own->known ? text_memory_slope(own, other) : "",
+             text_cpu_slope(&result->per_vm.cpu_percent_of_host, cpu),
+             result->per_vm.cpu_percent_of_host.known ? " of the whole host" : "");
+    svg_entry_line(picture, 2, NULL, line);
+    svg_entry_end(picture, run);
 }
 
 void svg_legend(struct picture *picture)

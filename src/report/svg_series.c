@@ -25,10 +25,17 @@ bool svg_resource_drawn(const struct result *result, enum resource resource)
 const char *svg_dash_class(enum resource resource)
 {
     static const char *const classes[RESOURCE_COUNT] = {
-        [RESOURCE_CPU] = "curve",        [RESOURCE_MEMORY] = "curve dash1",
-        [RESOURCE_SWAP] = "curve dash2", [RESOURCE_PRESSURE] = "curve dash3",
-        [RESOURCE_PIDS] = "curve dash4", [RESOURCE_FILES] = "curve dash5",
-        [RESOURCE_MAPS] = "curve dash6", [RESOURCE_DISK] = "curve dash7",
+        [RESOURCE_CPU] = "curve",
+        [RESOURCE_MEMORY] = "curve dash1",
+        [RESOURCE_SWAP] = "curve dash2",
+        [RESOURCE_PRESSURE] = "curve dash3",
+        [RESOURCE_PIDS] = "curve dash4",
+        [RESOURCE_FILES] = "curve dash5",
+        [RESOURCE_MAPS] = "curve dash6",
+        [RESOURCE_DISK] = "curve dash7",
+        [RESOURCE_NETWORK] = "curve dash8",
+        [RESOURCE_SOCKETS] = "curve dash9",
+        [RESOURCE_LATENCY] = "curve dash10",
     };
     return classes[resource];
 }
@@ -43,6 +50,9 @@ static const char *const marker_paths[RESOURCE_COUNT] = {
     [RESOURCE_FILES] = "M-1.5-4.5h3v3h3v3h-3v3h-3v-3h-3v-3h3z", /* plus */
     [RESOURCE_MAPS] = "M-4.6 0L3.2-4.4V4.4z",                   /* triangle left */
     [RESOURCE_DISK] = "M-2.3-4H2.3L4.6 0L2.3 4H-2.3L-4.6 0z",   /* hexagon */
+    [RESOURCE_NETWORK] = "M4.6 0L-3.2-4.4V4.4z",                /* triangle right */
+    [RESOURCE_SOCKETS] = "M-4-4L4 4V-4L-4 4z",                  /* bow tie */
+    [RESOURCE_LATENCY] = "M-4-4H4L-4 4H4z",                     /* hourglass */
 };
 
 void svg_marker(FILE *to, enum resource resource, double x, double y, double size)

@@ -40,13 +40,17 @@ static const char common[] =
     ".open{fill:none;stroke:currentColor;stroke-width:1.75}\n"
     ".drop{stroke:currentColor;stroke-width:1;stroke-dasharray:1 3}\n"
     ".fill{fill:currentColor}\n"
+    ".number{fill:currentColor;stroke:#fff;stroke-width:3;paint-order:stroke}\n"
     ".dash1{stroke-dasharray:8 4}\n"
     ".dash2{stroke-dasharray:2 3}\n"
     ".dash3{stroke-dasharray:8 3 2 3}\n"
     ".dash4{stroke-dasharray:5 2}\n"
     ".dash5{stroke-dasharray:12 3}\n"
     ".dash6{stroke-dasharray:4 4}\n"
-    ".dash7{stroke-dasharray:8 3 2 3 2 3}\n";
+    ".dash7{stroke-dasharray:8 3 2 3 2 3}\n"
+    ".dash8{stroke-dasharray:14 4 2 4}\n"
+    ".dash9{stroke-dasharray:3 5}\n"
+    ".dash10{stroke-dasharray:10 2 4 2}\n";
 
 static const char dark[] = "text{fill:#e6edf3}\n"
                            ".muted{fill:#9da7b1}\n"
@@ -56,7 +60,8 @@ static const char dark[] = "text{fill:#e6edf3}\n"
                            ".threshold{stroke:#ff7b72}\n"
                            ".warn{fill:#ff7b72}\n"
                            ".key{color:#9da7b1}\n"
-                           ".mark{stroke:#0d1117}\n";
+                           ".mark{stroke:#0d1117}\n"
+                           ".number{stroke:#0d1117}\n";
 
 void svg_style(FILE *to)
 {

@@ -2,6 +2,7 @@
 /* The interval table and the summaries as text. */
 #include "base/option.h"
 #include "report/report.h"
+#include "report/table_load.h"
 #include "report/text.h"
 #include "result/number.h"
 
@@ -187,6 +188,13 @@ static void print_facts(const struct result *result, FILE *to)
     text_print_wrapped("  engine    ", line, to);
     snprintf(line, sizeof(line), "%s, sha256 %.16s", result->image.name, result->image.sha256);
     text_print_wrapped("  image     ", line, to);
+    for (size_t i = 0; i < result->image.part_count; i++) {
+        const struct result_part *part = &result->image.parts[i];
+
+        snprintf(line, sizeof(line), "%s %% %s, sha256 %.16s", number_digits(100 * part->share, 4, a),
+                 part->guest, part->sha256);
+        text_print_wrapped("            ", line, to);
+    }
     text_print_wrapped("  host      ", text_host(&result->host, host), to);
     if (result->host.emulated)
         text_print_wrapped("            ", text_emulated, to);
@@ -257,6 +265,7 @@ void report_print_run(const struct report_run *run, FILE *to)
     print_heading(run, to);
     print_facts(run->result, to);
     print_intervals(run->result, to);
+    table_print_load(run->result, to);
     print_accounting(run->result, to);
     print_counters(run->result, to);
     print_closing(run->result, to);

@@ -81,6 +81,24 @@ static const struct json_field accounting_fields[] = {
 };
 ALL_MEMBERS(accounting_fields, struct memory_accounting, double);
 
+static const struct json_field load_fields[] = {
+    {U64("due", struct result_load, due)},
+    {U64("sent", struct result_load, sent)},
+    {U64("answered", struct result_load, answered), REQUIRED},
+    {U64("wrong", struct result_load, wrong)},
+    {U64("timeouts", struct result_load, timeouts)},
+    {U64("errors", struct result_load, errors)},
+    {DOUBLE("throughput", struct result_load, throughput), REQUIRED},
+    {DOUBLE("p50_seconds", struct result_load, p50), REQUIRED},
+    {DOUBLE("p90_seconds", struct result_load, p90)},
+    {DOUBLE("p99_seconds", struct result_load, p99), REQUIRED},
+    {DOUBLE("p999_seconds", struct result_load, p999), REQUIRED},
+    {DOUBLE("max_seconds", struct result_load, most)},
+    {DOUBLE("from_sent_p99_seconds", struct result_load, sent_p99)},
+    {DOUBLE("lag_p99_seconds", struct result_load, lag_p99)},
+    END,
+};
+
 #define RESOURCE(n, r)                                                                                       \
     {                                                                                                        \
         STATISTIC(n, struct result_interval, percent[r]), DECIDED_BY(struct result_interval, known[r])       \
@@ -105,6 +123,9 @@ static const struct json_field interval_fields[] = {
     RESOURCE("files", RESOURCE_FILES),
     RESOURCE("maps", RESOURCE_MAPS),
     RESOURCE("disk", RESOURCE_DISK),
+    RESOURCE("network", RESOURCE_NETWORK),
+    RESOURCE("sockets", RESOURCE_SOCKETS),
+    RESOURCE("latency", RESOURCE_LATENCY),
     {STATISTIC("cpu_busy", struct result_interval, cpu_busy)},
     {STATISTIC("cpu_user", struct result_interval, cpu_user)},
     {STATISTIC("cpu_system", struct result_interval, cpu_system)},
@@ -119,6 +140,10 @@ static const struct json_field interval_fields[] = {
     {STATISTIC("disk_operations_per_second", struct result_interval, disk_operations)},
     {STATISTIC("network_bytes_per_second", struct result_interval, network_bytes)},
     {STATISTIC("network_packets_per_second", struct result_interval, network_packets)},
+    {STATISTIC("loopback_bytes_per_second", struct result_interval, loopback_bytes)},
+    {STATISTIC("loopback_packets_per_second", struct result_interval, loopback_packets)},
+    {STATISTIC("disk_busy", struct result_interval, disk_busy)},
+    {STATISTIC("sockets_in_use", struct result_interval, sockets)},
     {STATISTIC("swap_pages_per_second", struct result_interval, swap_pages)},
     {STATISTIC("psi_cpu_some", struct result_interval, psi_cpu_some)},
     {STATISTIC("psi_memory_some", struct result_interval, psi_memory_some)},
@@ -128,6 +153,8 @@ static const struct json_field interval_fields[] = {
     {STRUCT("memory_accounting", struct result_interval, memory, accounting_fields)},
     {STRUCT("boot_seconds", struct result_interval, boot, spread_fields)},
     {STRUCT("challenge_seconds", struct result_interval, challenge, spread_fields)},
+    {STRUCT("load", struct result_interval, load, load_fields),
+     DECIDED_BY(struct result_interval, load_known)},
     END,
 };
 
@@ -183,6 +210,8 @@ static const struct json_field limit_fields[] = {
     {U64("files", struct host_limits, files)},
     {U64("own_files", struct host_limits, own_files)},
     {U64("own_maps", struct host_limits, own_maps)},
+    {U64("tcp_memory_pages", struct host_limits, tcp_memory_pages)},
+    {U64("link_bits_per_second", struct host_limits, link_bits)},
     END,
 };
 
@@ -196,11 +225,45 @@ static const struct json_field engine_fields[] = {
     END,
 };
 
+static const struct json_field part_fields[] = {
+    {TEXT("guest", struct result_part, guest), REQUIRED},
+    {DOUBLE("share", struct result_part, share), REQUIRED},
+    {TEXT("sha256", struct result_part, sha256), REQUIRED},
+    {TEXT("file", struct result_part, file)},
+    END,
+};
+
+static void *append_part(void *owner)
+{
+    return result_add_part(owner);
+}
+
+static const struct json_array part_array = {
+    .element_size = sizeof(struct result_part),
+    .most = 1000,
+    .fields = part_fields,
+    .append = append_part,
+};
+
 static const struct json_field image_fields[] = {
     {TEXT("name", struct result, image.name)},
     {TEXT("sha256", struct result, image.sha256), REQUIRED},
     {BOOL("ours", struct result, image.ours)},
     {TEXT("file", struct result, image.file)},
+    {.name = "mix",
+     .kind = JSON_FIELD_ARRAY,
+     .offset = AT(struct result, image.parts, struct result_part *),
+     .second = AT(struct result, image.part_count, size_t),
+     .array = &part_array,
+     DECIDED_BY(struct result, image.mixed)},
+    END,
+};
+
+static const struct json_field plan_load_fields[] = {
+    {DOUBLE("rate", struct result, plan.load.rate), REQUIRED},
+    {TEXT("targets", struct result, plan.load.targets)},
+    {DOUBLE("timeout_seconds", struct result, plan.load.timeout)},
+    {DOUBLE("p99_limit_seconds", struct result, plan.load.latency_limit)},
     END,
 };
 
@@ -208,11 +271,15 @@ static const struct json_field plan_fields[] = {
     {DOUBLE("threshold_percent", struct result, plan.threshold_percent)},
     {U64("memory_limit_bytes", struct result, plan.memory_limit_bytes)},
     {DOUBLE("cpu_limit", struct result, plan.cpu_limit)},
+    {U64("network_capacity_bits_per_second", struct result, plan.network_capacity_bits)},
+    {U64("disk_capacity_bytes_per_second", struct result, plan.disk_capacity_bytes)},
+    {U64("disk_capacity_operations_per_second", struct result, plan.disk_capacity_operations)},
     {U64("max_vms", struct result, plan.max_vms)},
     {UNSIGNED("intervals", struct result, plan.intervals_wanted)},
     {UNSIGNED("samples", struct result, plan.samples)},
     {DOUBLE("sample_seconds", struct result, plan.sample_seconds)},
     {U64("interval_vms", struct result, plan.interval_vms)},
+    {GROUP("load", plan_load_fields), DECIDED_BY(struct result, plan.load_known)},
     END,
 };
 
@@ -247,6 +314,9 @@ static const char *const stop_words[STOP_COUNT] = {
     [STOP_SWAP] = "swap",
     [STOP_PRESSURE] = "pressure",
     [STOP_DISK] = "disk",
+    [STOP_NETWORK] = "network",
+    [STOP_SOCKETS] = "sockets",
+    [STOP_LATENCY] = "latency",
     [STOP_PIDS] = "pids",
     [STOP_FILES] = "files",
     [STOP_MAPS] = "maps",

@@ -34,6 +34,7 @@ void result_release(struct result *result)
     facts_release(&result->engine.options);
     facts_release(&result->engine.binaries);
     free(result->intervals);
+    free(result->image.parts);
     result_init(result);
 }
 
@@ -59,6 +60,17 @@ struct result_interval *result_add_interval(struct result *result)
     struct result_interval *interval = &result->intervals[result->interval_count++];
     memset(interval, 0, sizeof(*interval));
     return interval;
+}
+
+struct result_part *result_add_part(struct result *result)
+{
+    void *parts = result->image.parts;
+    if (make_room(&parts, result->image.part_count, sizeof(result->image.parts[0])) < 0)
+        return NULL;
+    result->image.parts = parts;
+    struct result_part *part = &result->image.parts[result->image.part_count++];
+    memset(part, 0, sizeof(*part));
+    return part;
 }
 
 int result_facts_add(struct result_facts *facts, const char *name, const char *value)
@@ -111,9 +123,12 @@ int result_counter_set(struct result_counters *counters, const char *name, doubl
 enum stop stop_of_resource(enum resource resource)
 {
     static const enum stop stops[RESOURCE_COUNT] = {
-        [RESOURCE_CPU] = STOP_CPU,           [RESOURCE_MEMORY] = STOP_MEMORY, [RESOURCE_SWAP] = STOP_SWAP,
-        [RESOURCE_PRESSURE] = STOP_PRESSURE, [RESOURCE_PIDS] = STOP_PIDS,     [RESOURCE_FILES] = STOP_FILES,
-        [RESOURCE_MAPS] = STOP_MAPS,         [RESOURCE_DISK] = STOP_DISK,
+        [RESOURCE_CPU] = STOP_CPU,         [RESOURCE_MEMORY] = STOP_MEMORY,
+        [RESOURCE_SWAP] = STOP_SWAP,       [RESOURCE_PRESSURE] = STOP_PRESSURE,
+        [RESOURCE_PIDS] = STOP_PIDS,       [RESOURCE_FILES] = STOP_FILES,
+        [RESOURCE_MAPS] = STOP_MAPS,       [RESOURCE_DISK] = STOP_DISK,
+        [RESOURCE_NETWORK] = STOP_NETWORK, [RESOURCE_SOCKETS] = STOP_SOCKETS,
+        [RESOURCE_LATENCY] = STOP_LATENCY,
     };
     return stops[resource];
 }

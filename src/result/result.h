@@ -30,6 +30,9 @@ enum stop {
     STOP_SWAP,
     STOP_PRESSURE,
     STOP_DISK,
+    STOP_NETWORK,
+    STOP_SOCKETS,
+    STOP_LATENCY,
     STOP_PIDS,
     STOP_FILES,
     STOP_MAPS,
@@ -66,6 +69,21 @@ struct spread {
     double least, median, p99, most;
 };
 
+/* How an open loop load was answered while an interval was sampled. Times are in seconds from when a request
+ * was to be sent; a percentile is one of all requests, of which those that were not answered right count as
+ * the time after which one is given up. */
+struct result_load {
+    uint64_t due;      /* requests whose time had come */
+    uint64_t sent;     /* of them; the rest found too many under way */
+    uint64_t answered; /* right */
+    uint64_t wrong, timeouts, errors;
+    double p50, p90, p99, p999;
+    double most;       /* the longest of a right answer */
+    double sent_p99;   /* of right answers, from when the request was really sent */
+    double lag_p99;    /* from when it was to be sent until it was */
+    double throughput; /* right answers a second */
+};
+
 struct result_interval {
     uint64_t vms;                 /* running at the samples */
     uint64_t asked, alive, wrong; /* challenge at this interval; asked is 0 where liveness cannot be proven */
@@ -82,12 +100,25 @@ struct result_interval {
     bool own_known;                /* VMs live in the measuring process: the next two are of it */
     struct statistic own_memory;   /* bytes beyond the empty host */
     struct statistic own_cpu;      /* percent of the whole host */
-    struct statistic disk_bytes, disk_operations, network_bytes, network_packets, swap_pages; /* per second */
+    struct statistic disk_bytes, disk_operations, network_bytes, network_packets, loopback_bytes,
+        loopback_packets, swap_pages; /* per second */
+    struct statistic disk_busy;       /* percent of the time, of the busiest disk */
+    struct statistic sockets;         /* in use */
     struct statistic psi_cpu_some, psi_memory_some, psi_memory_full, psi_io_some,
         psi_io_full; /* percent of the time */
     struct memory_accounting memory;
     struct spread boot;      /* start of the VM until it announced itself */
     struct spread challenge; /* challenge sent until answered */
+    bool load_known;         /* a load was on at the samples: */
+    struct result_load load;
+};
+
+/* A guest of a mix. */
+struct result_part {
+    char guest[RESULT_TEXT]; /* with its setting: "load:25" */
+    double share;            /* 0 to 1 */
+    char sha256[SHA256_TEXT_ROOM];
+    char file[RESULT_TEXT]; /* in the run directory */
 };
 
 /* A number that an engine counted; its unit is in its name. */
@@ -132,20 +163,32 @@ struct result {
     } engine;
 
     struct {
-        char name[RESULT_TEXT]; /* guest name, or the file given */
-        char sha256[SHA256_TEXT_ROOM];
+        char name[RESULT_LONG];        /* guest name, the file given, or the mix as given */
+        char sha256[SHA256_TEXT_ROOM]; /* of a mix: guest_mix_sha256() */
         bool ours;
-        char file[RESULT_TEXT]; /* in the run directory */
+        char file[RESULT_TEXT]; /* in the run directory; "" for a mix */
+        bool mixed;             /* several guests: */
+        struct result_part *parts;
+        size_t part_count;
     } image;
 
     struct {
         double threshold_percent;
         uint64_t memory_limit_bytes; /* 0: the whole host */
         double cpu_limit;            /* CPUs; 0: the whole host */
-        uint64_t max_vms;            /* 0: until a resource gives out */
+        /* What 100 % of network and disk is, as the user said; 0: not said. */
+        uint64_t network_capacity_bits, disk_capacity_bytes, disk_capacity_operations; /* per second */
+        uint64_t max_vms; /* 0: until a resource gives out */
         unsigned intervals_wanted, samples;
         double sample_seconds;
         uint64_t interval_vms; /* VMs added at each interval */
+        bool load_known;       /* a load was on at the samples of each interval: */
+        struct {
+            double rate;          /* requests a second */
+            char targets[32];     /* which VMs are asked: "uniform", ... */
+            double timeout;       /* seconds after which a request is given up */
+            double latency_limit; /* of p99, seconds: 100 % of the resource latency; 0: none */
+        } load;
     } plan;
 
     struct {
@@ -216,6 +259,9 @@ void result_release(struct result *result);
 /* Appends a zeroed interval and returns it (owned by the result, valid until the next append), or NULL
  * without memory. */
 struct result_interval *result_add_interval(struct result *result);
+
+/* The same of a guest of its mix. */
+struct result_part *result_add_part(struct result *result);
 
 /* Copies name and value to the end of the list. -ENOMEM or 0. */
 int result_facts_add(struct result_facts *facts, const char *name, const char *value);

@@ -91,6 +91,12 @@ static const struct column columns[] = {
     USAGE("network_bytes_per_second", network_bytes),
     USAGE("network_packets_per_second", network_packets),
     USAGE("swap_pages_per_second", swap_pages),
+    USAGE("loopback_bytes_per_second", loopback_bytes),
+    USAGE("loopback_packets_per_second", loopback_packets),
+    USAGE("disk_busy_percent", disk_busy),
+    READING("sockets_in_use", sockets.used),
+    READING("tcp_memory_pages", sockets.tcp_memory_pages),
+    READING("tcp_time_wait", sockets.tcp_time_wait),
 };
 
 enum {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct reason;
+struct mix;
 
 #define SCALE_METHOD "standard-test/1"
 
@@ -21,7 +22,8 @@ struct scale_plan {
     const struct engine *engine;
     const void *engine_options;
     const struct image *image;
-    const char *image_name;   /* of the guest, or the file given */
+    struct mix *mix;          /* several guests, of which `image` is the first; NULL: that one alone */
+    const char *image_name;   /* of the guest, the file given, or the mix */
     const char *directory;    /* run directory; made if it is not there */
     const char *command_line; /* for the result */
     struct host_share share;

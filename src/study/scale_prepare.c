@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "engine/mix.h"
 #include "guest/challenge.h"
 #include "host/survive.h"
 
@@ -54,6 +55,26 @@ static int place_image(struct run *run, struct reason *reason)
     return 0;
 }
 
+/* The images of a mix, which its engine places for itself. */
+static int place_images(struct run *run, struct reason *reason)
+{
+    const struct guest_mix *guests = mix_guests(run->plan->mix);
+    int error = mix_place(run->plan->mix, run->plan->directory, reason);
+
+    run->result->image.mixed = true;
+    for (size_t i = 0; !error && i < guests->count; i++) {
+        struct result_part *part = result_add_part(run->result);
+
+        if (!part)
+            return reason_set(reason, ENOMEM, "no memory for the guests of a mix");
+        snprintf(part->guest, sizeof(part->guest), "%s", guests->parts[i].spec);
+        snprintf(part->file, sizeof(part->file), "%s", mix_file(run->plan->mix, i));
+        part->share = (double)guests->parts[i].share / GUEST_MIX_UNITS;
+        memcpy(part->sha256, guests->parts[i].image.sha256, sizeof(part->sha256));
+    }
+    return error;
+}
+
 static void fill_result(struct run *run)
 {
     const struct scale_plan *plan = run->plan;
@@ -65,7 +86,10 @@ static void fill_result(struct run *run)
     snprintf(result->engine.name, sizeof(result->engine.name), "%s", plan->engine->name);
     result->engine.class_letter[0] = plan->engine->class_letter;
     snprintf(result->image.name, sizeof(result->image.name), "%s", plan->image_name);
-    memcpy(result->image.sha256, plan->image->sha256, sizeof(result->image.sha256));
+    if (plan->mix)
+        guest_mix_sha256(mix_guests(plan->mix), result->image.sha256);
+    else
+        memcpy(result->image.sha256, plan->image->sha256, sizeof(result->image.sha256));
     result->image.ours = plan->image->ours;
     result->population.provable = run_can_prove(run);
     result->started_at = clock_unix_seconds();
@@ -73,6 +97,9 @@ static void fill_result(struct run *run)
     result->plan.threshold_percent = plan->threshold_percent;
     result->plan.memory_limit_bytes = plan->share.memory_bytes;
     result->plan.cpu_limit = plan->share.cpus;
+    result->plan.network_capacity_bits = plan->share.network_bits;
+    result->plan.disk_capacity_bytes = plan->share.disk_bytes;
+    result->plan.disk_capacity_operations = plan->share.disk_operations;
     result->plan.max_vms = plan->max_vms;
     result->plan.intervals_wanted = plan->intervals;
     result->plan.samples = plan->samples;
@@ -130,7 +157,7 @@ int run_prepare(struct run *run, struct reason *reason)
     if (!error)
         error = sampler_open(&run->sampler, "", reason);
     if (!error)
-        error = place_image(run, reason);
+        error = plan->mix ? place_images(run, reason) : place_image(run, reason);
     if (error)
         return error;
     host_raise_file_limit(UINT64_MAX, &files, NULL); /* as far as it goes */

@@ -137,6 +137,25 @@ int run_over_threshold(const struct run *run, const struct result_interval *inte
     return worst;
 }
 
+/* What 100 % of a resource is. */
+static const char *whole_of(const struct host_share *share, enum resource resource)
+{
+    switch (resource) {
+    case RESOURCE_CPU:
+        return share->cpus > 0 ? "share" : "host";
+    case RESOURCE_MEMORY:
+        return share->memory_bytes > 0 ? "share" : "host";
+    case RESOURCE_DISK:
+        return share->disk_bytes > 0 || share->disk_operations > 0 ? "capacity given" : "time";
+    case RESOURCE_NETWORK:
+        return share->network_bits > 0 ? "capacity given" : "link";
+    case RESOURCE_LATENCY:
+        return "limit given";
+    default:
+        return "host";
+    }
+}
+
 /* A resource over the threshold ends the run; then the maximum does. */
 void run_judge(struct run *run, const struct result_interval *interval)
 {
@@ -146,11 +165,7 @@ void run_judge(struct run *run, const struct result_interval *interval)
     if (worst >= 0) {
         snprintf(sentence, sizeof(sentence), "%s reached %.1f %% of the %s, past the threshold of %g %%",
                  resource_name((enum resource)worst), interval->percent[worst].mean,
-                 (worst == RESOURCE_MEMORY && run->plan->share.memory_bytes) ||
-                         (worst == RESOURCE_CPU && run->plan->share.cpus > 0)
-                     ? "share"
-                     : "host",
-                 run->plan->threshold_percent);
+                 whole_of(&run->plan->share, (enum resource)worst), run->plan->threshold_percent);
         run_stop(run, stop_of_resource((enum resource)worst), sentence);
     } else if (run->plan->max_vms > 0 && run->result->population.started >= run->plan->max_vms) {
         snprintf(sentence, sizeof(sentence), "the maximum of %s VMs was reached",

@@ -27,6 +27,16 @@ sample-time never
 sample-time 1ms
 settle 0s
 seed -1
+network-capacity fast
+network-capacity 10GiB
+network-capacity 0
+disk-capacity lots
+disk-operations 0
+disk-operations 1.5
+mix sleep
+mix sleep=0.5
+mix sleep=0.5,nap=0.5
+mix load:200=1
 LIST
     [ ! -e run ]
 }
@@ -120,6 +130,43 @@ LIST
            and (.intervals[0].cpu.mean | type == "number") and (.intervals[0].memory.mean | type == "number")
            and (.memory_accounting.unexplained | type == "number")' run/result.json
     [ "$(sha256sum <run/sleep.img | cut -d' ' -f1)" = "$(jq -r .image.sha256 run/result.json)" ]
+}
+
+@test "a mix does not go with one guest" {
+    local more
+    for more in "--guest sleep" "--image x.img" "--profile 25" "--timer 100"; do
+        # shellcheck disable=SC2086
+        wrong="--mix" refused "$MVM" scale --engine null --max 10 --mix sleep=1 $more --out run
+    done
+    [ ! -e run ]
+}
+
+@test "network, disk and sockets are in the result, in percent of what was said to be 100 %" {
+    "$MVM" scale --engine null --max 10 --intervals 1 --out run $QUICK --network-capacity 10T --disk-capacity 1T --disk-operations 1000000000
+    jq -e '.plan.network_capacity_bits_per_second == 10000000000000 and .plan.disk_capacity_bytes_per_second == 1099511627776
+           and .plan.disk_capacity_operations_per_second == 1000000000
+           and (.intervals[0].network.mean | . >= 0 and . < 50)
+           and .intervals[0].sockets_in_use.mean >= 1 and .intervals[0].sockets.mean < 100
+           and .intervals[0].latency == null
+           and (.intervals[0] | has("loopback_bytes_per_second") and has("disk_busy"))' run/result.json
+    head -1 run/samples.csv | grep -q ',network_percent,sockets_percent,.*,sockets_in_use,'
+}
+
+@test "qemu: a mix has its shares at every step, and each guest its image" {
+    need_qemu
+    run --separate-stderr "$MVM" scale --engine qemu --mix sleep=0.5,load:5=0.5 --max 4 --intervals 2 --out run $QUICK
+    echo "$output$stderr"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"50 % load:5, sha256 "* ]]
+    jq -e '.image.name == "sleep=0.5,load:5=0.5" and .population.started == 4 and .population.alive == 4 and .engine.class == "A"
+           and ([.intervals[].vms] == [2, 4]) and ([.image.mix[].share] == [0.5, 0.5])' run/result.json
+    local part
+    for part in 0 1; do
+        [ "$(sha256sum <"run/$(jq -r ".image.mix[$part].file" run/result.json)" | cut -d' ' -f1)" = \
+            "$(jq -r ".image.mix[$part].sha256" run/result.json)" ]
+    done
+    "$MVM" image show run/2-load-5.img | grep -q 'profile.*5'
+    nothing_left
 }
 
 @test "--json prints the result file and nothing else" {

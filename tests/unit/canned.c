@@ -71,6 +71,36 @@ static void fill_host(struct result *result)
     };
 }
 
+/* The last interval of a run is more than its VMs can answer. */
+static void fill_load(const struct result *result, struct result_interval *interval, unsigned i,
+                      const struct canned *canned)
+{
+    double part = canned->intervals > 1 ? (double)i / (canned->intervals - 1) : 0;
+    double p50 = canned->load_p50 * (1 + part);
+    bool last = i + 1 == canned->intervals;
+
+    interval->load_known = true;
+    interval->load = (struct result_load){
+        .due = (uint64_t)(5 * canned->load_rate),
+        .sent = (uint64_t)(5 * canned->load_rate),
+        .p50 = p50,
+        .p90 = 1.5 * p50,
+        .p99 = (2 + wobble(i) / 2) * p50,
+        .p999 = last ? result->plan.load.timeout : (6 + 2 * wobble(i)) * p50,
+        .most = 20 * p50,
+        .sent_p99 = 1.5 * p50,
+        .lag_p99 = 5e-5,
+        .timeouts = last ? (uint64_t)canned->load_rate / 20 : 0,
+        .wrong = last ? 1 : 0,
+    };
+    interval->load.answered = interval->load.due - interval->load.timeouts - interval->load.wrong;
+    interval->load.throughput = (double)interval->load.answered / 5;
+    interval->known[RESOURCE_LATENCY] = result->plan.load.latency_limit > 0;
+    if (interval->known[RESOURCE_LATENCY])
+        interval->percent[RESOURCE_LATENCY] =
+            (struct statistic){.mean = 100 * interval->load.p99 / result->plan.load.latency_limit, .n = 1};
+}
+
 static void fill_interval(struct result *result, struct result_interval *interval, unsigned i,
                           const struct canned *canned)
 {
@@ -122,6 +152,8 @@ static void fill_interval(struct result *result, struct result_interval *interva
         interval->own_memory = statistic(canned->memory_bytes * vms * 0.97, 1000);
         interval->own_cpu = statistic(0.01 + cpu / 1000, 0.001);
     }
+    if (canned->load_rate > 0)
+        fill_load(result, interval, i, canned);
     interval->challenge =
         (struct spread){.n = interval->asked, .least = 1e-4, .median = 2.5e-4, .p99 = 0.001, .most = 0.02};
 }
@@ -169,6 +201,13 @@ void canned_result(struct result *result, const struct canned *canned)
     result->plan.samples = 10;
     result->plan.sample_seconds = 1;
     result->plan.interval_vms = canned->step_vms;
+    result->plan.load_known = canned->load_rate > 0;
+    if (result->plan.load_known) {
+        result->plan.load.rate = canned->load_rate;
+        result->plan.load.timeout = 10;
+        result->plan.load.latency_limit = canned->in_process ? 0 : 0.01;
+        snprintf(result->plan.load.targets, sizeof(result->plan.load.targets), "uniform");
+    }
     result->pilot.vms = 8;
     result->pilot.memory_bytes_per_vm = canned->memory_bytes;
     result->pilot.seconds = 5;

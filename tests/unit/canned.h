@@ -15,7 +15,9 @@ struct canned {
     uint64_t memory_limit; /* the share; 0: the whole host */
     enum stop stopped_by;
     bool unprovable, swapping, running;
-    bool in_process; /* VMs of the engine vmm, which live in the measuring process */
+    double load_rate; /* requests a second; 0: no load */
+    double load_p50;  /* at the first interval, seconds; it doubles until the last */
+    bool in_process;  /* VMs of the engine vmm, which live in the measuring process */
 };
 
 /* Fills `result`, which the caller releases. */

@@ -217,6 +217,35 @@ static void sizes(void **state)
     }
 }
 
+static void bit_rates(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t bits; /* -1: refused */
+    } cases[] = {
+        {"64", 64},
+        {"100k", 100000},
+        {"2.5G", 2500000000},
+        {"10G", 10000000000},
+        {"1T", 1000000000000},
+        {"10GiB", -1},
+        {"10Gbit", -1},
+        {"", -1},
+        {"G", -1},
+        {"-1M", -1},
+        {"99999999T", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint64_t bits = 77;
+        int error = parse_bits(cases[i].text, &bits);
+
+        if (cases[i].bits < 0 ? error != -EINVAL || bits != 77 : error || bits != (uint64_t)cases[i].bits)
+            fail_msg("'%s' gave %d, %llu", cases[i].text, error, (unsigned long long)bits);
+    }
+}
+
 static void durations(void **state)
 {
     uint64_t ns = 77;
@@ -361,6 +390,7 @@ int main(void)
         cmocka_unit_test(an_option_is_peeked),
         cmocka_unit_test(help_names_every_option),
         cmocka_unit_test(sizes),
+        cmocka_unit_test(bit_rates),
         cmocka_unit_test(durations),
         cmocka_unit_test(sizes_for_people),
         cmocka_unit_test(files_are_replaced_whole),

@@ -107,6 +107,14 @@ static void counts_whole_disks_and_real_interfaces(void **state)
     assert_int_equal(r.network.received_bytes, 3000); /* also where no blank follows the colon */
     assert_int_equal(r.network.sent_packets, 12);
     assert_int_equal(r.network.loopback_packets, 29);
+    assert_int_equal(r.network.link_count, 1); /* wlan0 tells -1, and br0 has no device */
+    assert_int_equal(r.network.links[0].received_bytes, 1000);
+    assert_int_equal(r.network.links[0].sent_bytes, 500);
+    assert_int_equal(r.network.links[0].bits_per_second, 1000000000);
+    assert_true(r.sockets.known);
+    assert_int_equal(r.sockets.used, 617);
+    assert_int_equal(r.sockets.tcp_memory_pages, 353);
+    assert_int_equal(r.sockets.tcp_time_wait, 41);
     assert_int_equal(r.own_maps, 0); /* not asked for */
     assert_int_equal(r.own_memory, 0);
     assert_int_equal(r.own_cpu_ns, 0);
@@ -169,6 +177,7 @@ static void garbage_in_what_may_lack_reads_as_nothing(void **state)
     assert_int_equal(r.memory.total, 8000000 * KIB);
     assert_int_equal(r.tasks, 0);
     assert_int_equal(r.network.received_bytes, 0);
+    assert_false(r.sockets.known || r.network.link_count);
     assert_false(r.pressure.known);
     assert_int_equal(host_limits_read(&limits, canned("garbage-optional"), NULL), 0);
     assert_int_equal(limits.cgroup_pids, 0);
@@ -348,6 +357,55 @@ static void percentages_of_host_and_share(void **state)
     assert_false(u.known[RESOURCE_SWAP] || u.known[RESOURCE_PRESSURE] || u.known[RESOURCE_DISK]);
 }
 
+static void percentages_of_capacities(void **state)
+{
+    struct host_reading a = reading_of("swap-psi", false), b = a;
+    struct host_limits limits = {.cpus = 2, .files = 2468, .tcp_memory_pages = 706};
+    struct host_share share = {.network_bits = 100000, .disk_bytes = 4096, .disk_operations = 1000};
+    struct host_usage u;
+
+    (void)state;
+    b.at_ns = a.at_ns + 2 * NS_PER_SECOND;
+    b.network.received_bytes += 5000; /* 20,000 bits a second */
+    b.network.sent_bytes += 10000;    /* 40,000 */
+    b.network.links[0].received_bytes += 25000000;
+    b.network.loopback_bytes += 6000;
+    b.network.loopback_packets += 60;
+    b.disk.read_bytes += 2048;
+    b.disk.written_bytes += 2048;
+    b.disk.reads += 100;
+    b.disk.busy_ms[0] += 1000;
+
+    host_usage(&a, &b, &limits, NULL, &share, &u);
+    assert_true(u.known[RESOURCE_NETWORK] && u.known[RESOURCE_SOCKETS] && u.known[RESOURCE_DISK]);
+    assert_near(u.percent[RESOURCE_NETWORK], 40, 1e-9); /* the busier direction */
+    assert_near(u.percent[RESOURCE_DISK], 50, 1e-9);    /* 2,048 bytes a second of 4,096 */
+    assert_near(u.percent[RESOURCE_SOCKETS], 50, 1e-9); /* TCP's memory; the sockets make 25 % of the files */
+    assert_near(u.network_bytes, 7500, 1e-9);
+    assert_near(u.loopback_bytes, 3000, 1e-9);
+    assert_near(u.loopback_packets, 30, 1e-9);
+    assert_near(u.disk_busy, 50, 1e-9);
+    assert_near(u.sockets, 617, 1e-9);
+    assert_false(u.known[RESOURCE_LATENCY]);
+
+    share = (struct host_share){.disk_operations = 100};
+    limits.tcp_memory_pages = 0;
+    host_usage(&a, &b, &limits, NULL, &share, &u);
+    assert_near(u.percent[RESOURCE_DISK], 50, 1e-9);    /* 50 operations a second */
+    assert_near(u.percent[RESOURCE_NETWORK], 10, 1e-9); /* 100 Mbit/s of the link's 1,000 */
+    assert_near(u.percent[RESOURCE_SOCKETS], 25, 1e-9);
+
+    a.network.link_count = b.network.link_count = 0;
+    host_usage(&a, &b, &limits, NULL, NULL, &u);
+    assert_false(u.known[RESOURCE_NETWORK]);
+    assert_near(u.percent[RESOURCE_DISK], 50, 1e-9); /* of the time */
+    assert_near(u.network_bytes, 7500, 1e-9);
+
+    assert_int_equal(host_limits_read(&limits, canned("swap-psi"), NULL), 0);
+    assert_int_equal(limits.tcp_memory_pages, 575802);
+    assert_int_equal(limits.link_bits, 1000000000);
+}
+
 static void accounts_for_memory(void **state)
 {
     struct host_memory empty = reading_of("swap-psi", false).memory, now = empty;
@@ -512,6 +570,7 @@ int main(void)
         cmocka_unit_test(takes_a_fingerprint),
         cmocka_unit_test(busy_is_what_was_not_idle),
         cmocka_unit_test(percentages_of_host_and_share),
+        cmocka_unit_test(percentages_of_capacities),
         cmocka_unit_test(accounts_for_memory),
         cmocka_unit_test(half_of_a_small_cache_is_taken),
         cmocka_unit_test(numbers_and_lines),

@@ -28,6 +28,15 @@ static char *svg_of(const struct report_run *runs, size_t count, size_t *ret_len
     return svg;
 }
 
+static char *qos_of(const struct report_run *runs, size_t count, size_t *ret_length)
+{
+    char *svg = NULL;
+    FILE *to = open_memstream(&svg, ret_length);
+    assert_int_equal(report_write_qos_svg(runs, count, to), 0);
+    assert_int_equal(fclose(to), 0);
+    return svg;
+}
+
 static char *table_of(const struct report_run *runs, size_t count, size_t *ret_length)
 {
     char *text = NULL;
@@ -173,6 +182,69 @@ static void test_goldens(void **state)
     }
 }
 
+/* Three runs with a load: two classes, populations far apart; the table is of the first. */
+static void test_quality_of_service(void **state)
+{
+    (void)state;
+    static const struct canned canned[] = {
+        {.guest = "sleep",
+         .intervals = 8,
+         .step_vms = 11,
+         .memory_bytes = 12.1e6,
+         .cpu_percent = 0.05,
+         .memory_limit = UINT64_C(1) << 30,
+         .load_rate = 500,
+         .load_p50 = 0.0021,
+         .stopped_by = STOP_LATENCY},
+        {.guest = "sleep",
+         .intervals = 10,
+         .step_vms = 40,
+         .memory_bytes = 2.4e6,
+         .cpu_percent = 0.01,
+         .memory_limit = UINT64_C(1) << 30,
+         .load_rate = 500,
+         .load_p50 = 0.0011,
+         .stopped_by = STOP_MEMORY},
+        {.guest = "sleep",
+         .intervals = 20,
+         .step_vms = 1500000,
+         .memory_bytes = 30,
+         .cpu_percent = 1e-8,
+         .memory_limit = UINT64_C(1) << 30,
+         .load_rate = 500,
+         .load_p50 = 0.000031,
+         .in_process = true,
+         .stopped_by = STOP_MEMORY},
+    };
+    struct result results[3], without;
+    struct report_run runs[3];
+    char labels[3][REPORT_LABEL_ROOM];
+    size_t length;
+
+    for (size_t i = 0; i < 3; i++) {
+        canned_result_read(&results[i], &canned[i]);
+        runs[i] = (struct report_run){.result = &results[i], .label = report_label(&results[i], labels[i])};
+    }
+    char *svg = qos_of(runs, 3, &length);
+    canned_golden("report/qos.svg", svg, length);
+    free(svg);
+    svg = qos_of(runs, 1, &length);
+    canned_golden("report/qos-one.svg", svg, length);
+    free(svg);
+    char *table = table_of(runs, 1, &length), *rest = table, *line;
+    canned_golden("report/qos.txt", table, length);
+    while ((line = strsep(&rest, "\n")))
+        assert_true(text_columns(line) <= 110);
+    free(table);
+
+    canned_result(&without, &canned_tick);
+    runs[1].result = &without;
+    assert_int_equal(report_write_qos_svg(runs, 2, stdout), -ENODATA);
+    result_release(&without);
+    for (size_t i = 0; i < 3; i++)
+        result_release(&results[i]);
+}
+
 /* What no result may do to a picture or a table: break the XML, send terminal sequences, pass 110 columns. */
 static void test_hostile_texts(void **state)
 {
@@ -216,8 +288,14 @@ static void test_hostile_numbers(void **state)
             result.intervals[n].percent[RESOURCE_MEMORY].ci95 = numbers[i];
             result.intervals[n].memory_taken.mean = numbers[i];
             result.intervals[n].boot.median = numbers[i];
+            result.intervals[n].load_known = true;
+            result.intervals[n].load = (struct result_load){.p50 = numbers[i],
+                                                            .p99 = n == 4 ? 0.001 : numbers[i],
+                                                            .p999 = 0.01,
+                                                            .throughput = numbers[i]};
         }
         result.plan.threshold_percent = numbers[i];
+        result.plan.load.rate = result.plan.load.latency_limit = numbers[i];
         result.plan.cpu_limit = numbers[i];
         result.started_at = result.ended_at = numbers[i];
         result.per_vm.memory_bytes.value = result.per_vm.memory_bytes.low = numbers[i];
@@ -228,6 +306,10 @@ static void test_hostile_numbers(void **state)
             (struct slope){.known = true, .value = numbers[i], .high = numbers[i]};
         result_counter_set(&result.engine.counters, "counted", numbers[i]);
         char *svg = svg_of(&run, 1, &length);
+        assert_null(strstr(svg, "nan"));
+        assert_null(strstr(svg, "\"inf"));
+        free(svg);
+        svg = qos_of(&run, 1, &length);
         assert_null(strstr(svg, "nan"));
         assert_null(strstr(svg, "\"inf"));
         free(svg);
@@ -339,10 +421,11 @@ static void test_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_canned_files),  cmocka_unit_test(test_goldens),
-        cmocka_unit_test(test_hostile_texts), cmocka_unit_test(test_hostile_numbers),
-        cmocka_unit_test(test_table_width),   cmocka_unit_test(test_too_many_runs),
-        cmocka_unit_test(test_words),         cmocka_unit_test(test_emulated_host),
+        cmocka_unit_test(test_canned_files),       cmocka_unit_test(test_goldens),
+        cmocka_unit_test(test_quality_of_service), cmocka_unit_test(test_hostile_texts),
+        cmocka_unit_test(test_hostile_numbers),    cmocka_unit_test(test_table_width),
+        cmocka_unit_test(test_too_many_runs),      cmocka_unit_test(test_words),
+        cmocka_unit_test(test_emulated_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
