@@ -28,6 +28,9 @@ struct scale_options {
     const char *mix;
     uint64_t memory_limit, max, intervals, samples, sample_ns, settle_ns, seed;
     uint64_t network_capacity, disk_capacity, disk_operations;
+    double load, load_skew;
+    const char *load_targets, *load_path;
+    uint64_t load_timeout_ns, p99_ns;
     double cpu_limit, threshold;
     bool overwrite, json, quiet, help;
 };
@@ -58,6 +61,24 @@ static const struct option_spec specs[] = {
     {"disk-operations", OPTION_COUNT, "N",
      "the same in operations a second; with both, the higher percentage counts", FIELD(disk_operations),
      .fallback = NULL, .least = 1, .most = 1e12},
+    {"load", OPTION_NUMBER, "RATE",
+     "requests a second to the VMs while they are sampled, open loop: challenges, or HTTP with --load-path; "
+     "the "
+     "latency and the throughput of the answers are in the result",
+     FIELD(load), .fallback = NULL, .least = 1, .most = 1e7},
+    {"load-targets", OPTION_CHOICE, "HOW", "which VMs are asked: uniform (the default), zipf or round-robin",
+     FIELD(load_targets), .fallback = NULL, .choices = target_names},
+    {"load-skew", OPTION_NUMBER, "EXPONENT",
+     "of zipf: the VM of rank k is asked 1/k^EXPONENT as often (default: 1)", FIELD(load_skew),
+     .fallback = NULL, .least = 0.01, .most = 10},
+    {"load-path", OPTION_TEXT, "PATH", "HTTP requests for this path to the guest web, instead of challenges",
+     FIELD(load_path), .fallback = NULL},
+    {"load-timeout", OPTION_DURATION, "TIME", "a request not answered by then is given up (default: 2s)",
+     FIELD(load_timeout_ns), .fallback = NULL, .least = 0.001, .most = 60},
+    {"p99", OPTION_DURATION, "LIMIT",
+     "the 99th percentile of the load's latency that is 100 % of the resource latency, which then may stop "
+     "the run",
+     FIELD(p99_ns), .fallback = NULL, .least = 1e-6, .most = 60},
     {"threshold", OPTION_PERCENT, "PERCENT", "the run stops when the first resource passes this",
      FIELD(threshold), .fallback = "90", .least = 1, .most = 100},
     {"max", OPTION_COUNT, "N", "the run stops at this many VMs at the latest", FIELD(max), .fallback = NULL,
@@ -148,17 +169,18 @@ static int print_file(const char *directory, const char *name)
     return EXIT_DONE;
 }
 
-static int draw(const struct result *result, const char *directory, struct reason *reason)
+static int draw(const struct result *result, const char *directory, const char *name,
+                int (*write)(const struct report_run *runs, size_t count, FILE *to), struct reason *reason)
 {
     char path[4200], label[REPORT_LABEL_ROOM], *svg = NULL;
     size_t length = 0;
     const struct report_run run = {.result = result, .label = report_label(result, label)};
     FILE *to = open_memstream(&svg, &length);
-    int error = to ? report_write_svg(&run, 1, to) : -ENOMEM;
+    int error = to ? write(&run, 1, to) : -ENOMEM;
 
     if (to && fclose(to) != 0)
         error = -ENOMEM;
-    snprintf(path, sizeof(path), "%s/resources.svg", directory);
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
     error =
         error ? reason_set(reason, -error, "cannot draw %s", path) : file_replace(path, svg, length, reason);
     free(svg);
@@ -173,7 +195,10 @@ static int print_outcome(const struct scale_options *options, const struct resul
     struct reason reason = {""};
     int status = EXIT_DONE;
 
-    if (draw(result, directory, &reason) < 0) {
+    bool load = report_has_load(result);
+
+    if (draw(result, directory, "resources.svg", report_write_svg, &reason) < 0 ||
+        (load && draw(result, directory, "qos.svg", report_write_qos_svg, &reason) < 0)) {
         fprintf(stderr, "mvm scale: %s\n", reason.text);
         status = EXIT_FAILED;
     }
@@ -182,6 +207,8 @@ static int print_outcome(const struct scale_options *options, const struct resul
     report_print_run(&run, stdout);
     printf("\nresult   %s/result.json\nsamples  %s/samples.csv\npicture  %s/resources.svg\n", directory,
            directory, directory);
+    if (load)
+        printf("load     %s/qos.svg\n", directory);
     return status;
 }
 
@@ -215,6 +242,42 @@ static int run(const struct scale_options *options, const struct scale_plan *pla
     return status;
 }
 
+/* What goes with a load goes with --load. */
+static int choose_load(const struct scale_options *options, struct scale_load_plan *ret_plan,
+                       struct reason *reason)
+{
+    enum target_kind targets = TARGETS_UNIFORM;
+
+    if (options->load <= 0 && (options->load_targets || options->load_skew > 0 || options->load_path ||
+                               options->load_timeout_ns || options->p99_ns))
+        return reason_set(reason, EINVAL, "--%s goes with --load RATE",
+                          options->load_targets      ? "load-targets"
+                          : options->load_skew > 0   ? "load-skew"
+                          : options->load_path       ? "load-path"
+                          : options->load_timeout_ns ? "load-timeout"
+                                                     : "p99");
+    for (int i = 0; options->load_targets && target_names[i]; i++)
+        if (strcmp(target_names[i], options->load_targets) == 0)
+            targets = (enum target_kind)i;
+    if (options->load_skew > 0 && targets != TARGETS_ZIPF)
+        return reason_set(reason, EINVAL, "--load-skew goes with --load-targets zipf");
+    if (options->load_path && options->load_path[0] != '/')
+        return reason_set(reason, EINVAL, "--load-path takes a path such as /, not '%.100s'",
+                          options->load_path);
+    *ret_plan = (struct scale_load_plan){
+        .rate = options->load,
+        .targets = targets,
+        .skew = options->load_skew > 0 ? options->load_skew : 1,
+        .path = options->load_path,
+        .timeout_ns = options->load_timeout_ns ? options->load_timeout_ns : 2 * NS_PER_SECOND,
+        .p99_ns = options->p99_ns,
+    };
+    if (options->p99_ns > ret_plan->timeout_ns)
+        return reason_set(reason, EINVAL,
+                          "--p99 is longer than --load-timeout, after which no answer is waited for");
+    return 0;
+}
+
 /* What VMs are to run: one image, or a mix, which is an engine. */
 struct choice {
     const struct engine *engine;
@@ -228,8 +291,10 @@ static int run_with(struct scale_options *options, const struct choice *choice, 
 {
     char directory[4000], command_line[RESULT_LONG];
     struct reason reason = {""};
+    struct scale_load_plan load;
 
-    if (choose_directory(options, choice->engine, choice->mix ? "mix" : choice->name, directory,
+    if (choose_load(options, &load, &reason) < 0 ||
+        choose_directory(options, choice->engine, choice->mix ? "mix" : choice->name, directory,
                          sizeof(directory), &reason) < 0)
         return usage(&reason);
     join_command_line(argc, argv, command_line, sizeof(command_line));
@@ -246,6 +311,7 @@ static int run_with(struct scale_options *options, const struct choice *choice, 
                   .network_bits = options->network_capacity,
                   .disk_bytes = options->disk_capacity,
                   .disk_operations = options->disk_operations},
+        .load = load,
         .threshold_percent = options->threshold,
         .max_vms = options->max,
         .intervals = (unsigned)options->intervals,

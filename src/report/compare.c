@@ -89,6 +89,10 @@ static void find_differences(const struct result *a, const struct result *b, str
     if (a->plan.memory_limit_bytes != b->plan.memory_limit_bytes ||
         !same(a->plan.cpu_limit, b->plan.cpu_limit))
         difference(differences, "what 100 %% is (%s and %s)", text_whole(a, of_a), text_whole(b, of_b));
+    if (a->plan.load_known != b->plan.load_known || !same(a->plan.load.rate, b->plan.load.rate) ||
+        strcmp(a->plan.load.targets, b->plan.load.targets) != 0 ||
+        strcmp(a->plan.load.path, b->plan.load.path) != 0)
+        difference(differences, "load (%s and %s)", text_load(a, of_a), text_load(b, of_b));
     if (a->population.provable != b->population.provable)
         difference(differences, "proof of life (%s and %s)", a->population.provable ? "proven" : "not proven",
                    b->population.provable ? "proven" : "not proven");

@@ -59,7 +59,7 @@ static void key(struct picture *picture)
 static void load_line(const struct result *result, char ret_text[SVG_TEXT_ROOM])
 {
     const struct result_interval *last = NULL;
-    char rate[NUMBER_ROOM], part[NUMBER_ROOM], vms[NUMBER_ROOM], p50[TEXT_ROOM], p99[TEXT_ROOM],
+    char load[TEXT_ROOM], part[NUMBER_ROOM], vms[NUMBER_ROOM], p50[TEXT_ROOM], p99[TEXT_ROOM],
         p999[TEXT_ROOM];
 
     for (size_t i = 0; i < result->interval_count; i++)
@@ -68,10 +68,8 @@ static void load_line(const struct result *result, char ret_text[SVG_TEXT_ROOM])
     double answered =
         last && last->load.due ? 100 * (double)last->load.answered / (double)last->load.due : NAN;
 
-    snprintf(ret_text, SVG_TEXT_ROOM,
-             "%s requests a second, %s · at %s VMs %s %% answered right, p50 %s, p99 %s, p99.9 %s",
-             isfinite(result->plan.load.rate) ? number_digits(result->plan.load.rate, 6, rate) : "?",
-             result->plan.load.targets, number_grouped(last ? last->vms : 0, vms),
+    snprintf(ret_text, SVG_TEXT_ROOM, "%s · at %s VMs %s %% answered right, p50 %s, p99 %s, p99.9 %s",
+             text_load(result, load), number_grouped(last ? last->vms : 0, vms),
              isfinite(answered) ? number_digits(answered, 4, part) : "?",
              text_duration(last ? last->load.p50 : 0, p50), text_duration(last ? last->load.p99 : 0, p99),
              text_duration(last ? last->load.p999 : 0, p999));

@@ -5,8 +5,6 @@
 #include "report/text.h"
 #include "result/number.h"
 
-#include <math.h>
-
 static void print_interval(const struct result_interval *interval, FILE *to)
 {
     const struct result_load *load = &interval->load;
@@ -23,7 +21,7 @@ static void print_interval(const struct result_interval *interval, FILE *to)
 void table_print_load(const struct result *result, FILE *to)
 {
     uint64_t wrong = 0, timeouts = 0, errors = 0;
-    char line[512], rate[NUMBER_ROOM], a[NUMBER_ROOM], b[NUMBER_ROOM], c[NUMBER_ROOM], limit[TEXT_ROOM];
+    char line[512], load[TEXT_ROOM], a[NUMBER_ROOM], b[NUMBER_ROOM], c[NUMBER_ROOM], limit[TEXT_ROOM];
 
     if (!report_has_load(result))
         return;
@@ -37,10 +35,8 @@ void table_print_load(const struct result *result, FILE *to)
         timeouts += result->intervals[i].load.timeouts;
         errors += result->intervals[i].load.errors;
     }
-    snprintf(line, sizeof(line),
-             "%s requests a second, %s; %s wrong answers, %s time-outs, %s other errors in all%s%s",
-             isfinite(result->plan.load.rate) ? number_digits(result->plan.load.rate, 6, rate) : "?",
-             result->plan.load.targets, number_grouped(wrong, a), number_grouped(timeouts, b),
+    snprintf(line, sizeof(line), "%s; %s wrong answers, %s time-outs, %s other errors in all%s%s",
+             text_load(result, load), number_grouped(wrong, a), number_grouped(timeouts, b),
              number_grouped(errors, c), result->plan.load.latency_limit > 0 ? "; the limit of p99 is " : "",
              result->plan.load.latency_limit > 0 ? text_duration(result->plan.load.latency_limit, limit)
                                                  : "");

@@ -132,6 +132,22 @@ const char *text_whole(const struct result *result, char ret_text[TEXT_ROOM])
     return ret_text;
 }
 
+const char *text_load(const struct result *result, char ret_text[TEXT_ROOM])
+{
+    char rate[NUMBER_ROOM], path[64], targets[32];
+    bool http = result->plan.load.path[0] != '\0';
+
+    if (!result->plan.load_known)
+        snprintf(ret_text, TEXT_ROOM, "none");
+    else
+        snprintf(ret_text, TEXT_ROOM, "%s requests a second%s%s, %s",
+                 isfinite(result->plan.load.rate) ? number_digits(result->plan.load.rate, 6, rate)
+                                                  : "unknown",
+                 http ? " for " : "", http ? text_clean(result->plan.load.path, path, sizeof(path)) : "",
+                 text_clean(result->plan.load.targets, targets, sizeof(targets)));
+    return ret_text;
+}
+
 const char *text_host(const struct host_fingerprint *host, char ret_text[2 * TEXT_ROOM])
 {
     char model[96], kernel[64], memory[SIZE_TEXT_ROOM];

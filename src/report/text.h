@@ -35,6 +35,9 @@ const char *text_cpu_slope(const struct slope *slope, char ret_text[TEXT_ROOM]);
 /* What 100 % means in a run: "the whole host", "a share of 4.00 GiB of memory", ... */
 const char *text_whole(const struct result *result, char ret_text[TEXT_ROOM]);
 
+/* "none", "500 requests a second, uniform", "500 requests a second for /, zipf". */
+const char *text_load(const struct result *result, char ret_text[TEXT_ROOM]);
+
 /* "AMD EPYC 7B13, 2 CPUs, 7.7 GiB of memory, Linux 6.1.0". */
 const char *text_host(const struct host_fingerprint *host, char ret_text[2 * TEXT_ROOM]);
 

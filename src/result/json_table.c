@@ -262,6 +262,7 @@ static const struct json_field image_fields[] = {
 static const struct json_field plan_load_fields[] = {
     {DOUBLE("rate", struct result, plan.load.rate), REQUIRED},
     {TEXT("targets", struct result, plan.load.targets)},
+    {TEXT("path", struct result, plan.load.path)},
     {DOUBLE("timeout_seconds", struct result, plan.load.timeout)},
     {DOUBLE("p99_limit_seconds", struct result, plan.load.latency_limit)},
     END,

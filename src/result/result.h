@@ -184,10 +184,11 @@ struct result {
         uint64_t interval_vms; /* VMs added at each interval */
         bool load_known;       /* a load was on at the samples of each interval: */
         struct {
-            double rate;          /* requests a second */
-            char targets[32];     /* which VMs are asked: "uniform", ... */
-            double timeout;       /* seconds after which a request is given up */
-            double latency_limit; /* of p99, seconds: 100 % of the resource latency; 0: none */
+            double rate;            /* requests a second */
+            char targets[32];       /* which VMs are asked: "uniform", ... */
+            char path[RESULT_TEXT]; /* of HTTP requests; "": challenges */
+            double timeout;         /* seconds after which a request is given up */
+            double latency_limit;   /* of p99, seconds: 100 % of the resource latency; 0: none */
         } load;
     } plan;
 

@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "host/resource.h"
 #include "result/result.h"
+#include "study/scale_load.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +28,7 @@ struct scale_plan {
     const char *directory;    /* run directory; made if it is not there */
     const char *command_line; /* for the result */
     struct host_share share;
+    struct scale_load_plan load;
     double threshold_percent;
     uint64_t max_vms;        /* 0: until a resource gives out */
     unsigned intervals;      /* wanted */

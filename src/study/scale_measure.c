@@ -85,7 +85,9 @@ bool run_wait(struct run *run, uint64_t until_ns)
             return true;
         uint64_t piece = until_ns - now > WAIT_PIECE_NS ? now + WAIT_PIECE_NS : until_ns;
 
-        if (run->population)
+        if (run->load)
+            scale_load_run(run->load, piece);
+        else if (run->population)
             run->plan->engine->wait(run->population, piece);
         else
             clock_sleep_until(piece);

@@ -101,6 +101,14 @@ static void fill_result(struct run *run)
     result->plan.disk_capacity_bytes = plan->share.disk_bytes;
     result->plan.disk_capacity_operations = plan->share.disk_operations;
     result->plan.max_vms = plan->max_vms;
+    result->plan.load_known = plan->load.rate > 0;
+    result->plan.load.rate = plan->load.rate;
+    result->plan.load.timeout = (double)plan->load.timeout_ns / (double)NS_PER_SECOND;
+    result->plan.load.latency_limit = (double)plan->load.p99_ns / (double)NS_PER_SECOND;
+    snprintf(result->plan.load.targets, sizeof(result->plan.load.targets), "%s",
+             target_names[plan->load.targets]);
+    snprintf(result->plan.load.path, sizeof(result->plan.load.path), "%s",
+             plan->load.path ? plan->load.path : "");
     result->plan.intervals_wanted = plan->intervals;
     result->plan.samples = plan->samples;
     result->plan.sample_seconds = (double)plan->sample_ns / (double)NS_PER_SECOND;
@@ -125,10 +133,34 @@ static void set_guard(struct run *run)
     host_protect_self(&run->result->harness.oom_score_adj, NULL);
 }
 
+/* Whether the engine carries the load to VMs that answer it. */
+static int check_load(const struct scale_plan *plan, struct reason *reason)
+{
+    if (plan->load.rate <= 0)
+        return 0;
+    if (!(plan->engine->capabilities & ENGINE_ASKS))
+        return reason_set(reason, ENOTSUP,
+                          "--load needs a serial port to each VM, which the engine %s does not carry",
+                          plan->engine->name);
+    if (!plan->image->answers)
+        return reason_set(reason, EINVAL, "--load asks VMs for answers, and the image %s promises none",
+                          plan->image_name);
+    if (plan->load.path && (plan->mix || strcmp(plan->image->guest, "web") != 0))
+        return reason_set(reason, EINVAL, "--load-path is for the guest web alone, which speaks HTTP");
+    if (plan->load.path && !(plan->engine->capabilities & ENGINE_ASKS_WHOLE))
+        return reason_set(reason, ENOTSUP,
+                          "the engine %s does not carry HTTP; without --load-path VMs are challenged",
+                          plan->engine->name);
+    return 0;
+}
+
 int scale_plan_check(const struct scale_plan *plan, const struct host_limits *limits, struct reason *reason)
 {
     char wanted[SIZE_TEXT_ROOM], has[SIZE_TEXT_ROOM];
+    int error = check_load(plan, reason);
 
+    if (error)
+        return error;
     if (plan->max_vms == 0 && !(plan->engine->capabilities & ENGINE_BOOTS_IMAGES))
         return reason_set(reason, EINVAL,
                           "the engine %s takes nothing of the host, so no resource ends the run; say where "

@@ -39,6 +39,7 @@ struct run {
     char ready_line[32];
     struct engine_setup setup;
     struct population *population; /* NULL between populations */
+    struct scale_load *load;       /* the one that is on, or NULL */
 
     enum scale_phase phase;
     uint64_t goal_vms;          /* expected at the end */
@@ -96,7 +97,8 @@ int run_measure_interval(struct run *run, struct reason *reason);
  */
 int run_whole(struct run *run, struct reason *reason);
 
-/* Waits for quiet and takes the samples of an interval, whose VMs are those that run now. */
+/* Waits for quiet and takes the samples of an interval, with the load on where the plan has one. Its VMs are
+ * those that run now. */
 int run_settle_and_sample(struct run *run, unsigned index, struct result_interval *interval,
                           struct reason *reason);
 

@@ -211,5 +211,11 @@ int run_settle_and_sample(struct run *run, unsigned index, struct result_interva
     run_note_counts(run);
     interval->vms = run->result->population.running;
     run->phase = SCALE_SAMPLE;
-    return run_sample(run, index, interval, reason);
+    struct scale_load *load;
+    int error = scale_load_begin(run, &load, reason);
+
+    if (!error)
+        error = run_sample(run, index, interval, reason);
+    scale_load_end(run, load, interval);
+    return error;
 }

@@ -63,6 +63,12 @@ LIST
     [ "$(head -n 1 run/samples.csv | tr , '\n' | grep -c '^own_memory_bytes$')" -eq 1 ]
 }
 
+@test "a load by HTTP is answered" {
+    "$MVM" scale --engine vmm --guest web --route /=Hello --max 100 --intervals 1 --out run $QUICK --load 300 --load-path / \
+        --load-timeout 30s >/dev/null
+    jq -e '.plan.load.path == "/" and (.intervals[0].load | .due > 0 and .answered == .due)' run/result.json
+}
+
 @test "VMs that stop are counted with their reason, and end the run" {
     printf 'bits 16\norg 0x7c00\nlidt [none]\nud2\nnone: times 6 db 0\ntimes 510 - ($ - $$) db 0\ndw 0xaa55\n' >fault.asm
     assemble -o fault.img fault.asm

@@ -37,6 +37,12 @@ mix sleep
 mix sleep=0.5
 mix sleep=0.5,nap=0.5
 mix load:200=1
+load 0
+load many
+load-targets all
+load-skew 0
+load-timeout never
+p99 0
 LIST
     [ ! -e run ]
 }
@@ -141,25 +147,62 @@ LIST
     [ ! -e run ]
 }
 
-@test "network, disk and sockets are in the result, in percent of what was said to be 100 %" {
-    "$MVM" scale --engine null --max 10 --intervals 1 --out run $QUICK --network-capacity 10T --disk-capacity 1T --disk-operations 1000000000
+@test "what goes with a load is refused without one, and a load where nobody answers it" {
+    local more
+    for more in "--load-targets zipf" "--load-skew 2" "--load-path /" "--load-timeout 1s" "--p99 1ms"; do
+        # shellcheck disable=SC2086
+        wrong="${more%% *} goes with --load" refused "$MVM" scale --engine null --max 10 $more --out run
+    done
+    wrong="zipf" refused "$MVM" scale --engine null --max 10 --load 10 --load-skew 2 --out run
+    wrong="such as /" refused "$MVM" scale --engine null --max 10 --load 10 --load-path index --out run
+    wrong="guest web" refused "$MVM" scale --engine null --max 10 --load 10 --load-path / --out run
+    wrong="--load-timeout" refused "$MVM" scale --engine null --max 10 --load 10 --load-timeout 1s --p99 2s --out run
+    nasm -f bin -o foreign.img "$BATS_TEST_DIRNAME/../guest/foreign.asm"
+    wrong="foreign.img promises none" refused "$MVM" scale --engine null --image foreign.img --max 10 --load 10 --out run
+    [ ! -e run ]
+}
+
+@test "network, disk and sockets are in percent of what was said; a load is answered, and its latency may stop the run" {
+    run --separate-stderr "$MVM" scale --engine null --max 100 --intervals 2 --out run $QUICK --load 500 --load-targets round-robin \
+        --network-capacity 10T --disk-capacity 1T --disk-operations 1000000000
+    echo "$output$stderr"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"500 requests a second, round-robin; 0 wrong answers"* ]]
+    jq -e '.stopped_by == "max" and .plan.load.rate == 500 and .plan.load.targets == "round-robin" and (.intervals | length == 2)
+           and ([.intervals[].load | .due > 50 and .answered + .timeouts + .errors + .wrong + .due - .sent == .due and .wrong == 0
+                 and .answered > 0 and .p50_seconds > 0 and .p50_seconds <= .p90_seconds and .p90_seconds <= .p99_seconds
+                 and .p99_seconds <= .p999_seconds and .throughput > 0] | all)
+           and .intervals[0].latency == null' run/result.json
     jq -e '.plan.network_capacity_bits_per_second == 10000000000000 and .plan.disk_capacity_bytes_per_second == 1099511627776
            and .plan.disk_capacity_operations_per_second == 1000000000
            and (.intervals[0].network.mean | . >= 0 and . < 50)
            and .intervals[0].sockets_in_use.mean >= 1 and .intervals[0].sockets.mean < 100
-           and .intervals[0].latency == null
            and (.intervals[0] | has("loopback_bytes_per_second") and has("disk_busy"))' run/result.json
     head -1 run/samples.csv | grep -q ',network_percent,sockets_percent,.*,sockets_in_use,'
+    [ -s run/qos.svg ]
+
+    "$MVM" report --qos run run --label first --label second --out both.svg >/dev/null
+    grep -q "2: second" both.svg
+
+    # No answer takes less than a microsecond from when it was due.
+    "$MVM" scale --engine null --max 100 --intervals 2 --out limited $QUICK --load 500 --p99 1us >/dev/null
+    jq -e '.stopped_by == "latency" and .plan.load.p99_limit_seconds == 0.000001 and (.intervals | length == 1)
+           and .intervals[0].latency.mean > 100 and .intervals[0].latency.n == 1
+           and (.stop_reason | startswith("latency reached"))' limited/result.json
+    wrong="has no load" refused "$MVM" report --qos "$MVM_TEST_DATA/report/sleep" --out none.svg
+    [ ! -e none.svg ]
 }
 
-@test "qemu: a mix has its shares at every step, and each guest its image" {
+@test "qemu: a mix has its shares at every step, each guest its image, and all answer a load" {
     need_qemu
-    run --separate-stderr "$MVM" scale --engine qemu --mix sleep=0.5,load:5=0.5 --max 4 --intervals 2 --out run $QUICK
+    run --separate-stderr "$MVM" scale --engine qemu --mix sleep=0.5,load:5=0.5 --max 4 --intervals 2 --out run $QUICK \
+        --load 40 --load-timeout 30s
     echo "$output$stderr"
     [ "$status" -eq 0 ]
     [[ "$output" == *"50 % load:5, sha256 "* ]]
     jq -e '.image.name == "sleep=0.5,load:5=0.5" and .population.started == 4 and .population.alive == 4 and .engine.class == "A"
-           and ([.intervals[].vms] == [2, 4]) and ([.image.mix[].share] == [0.5, 0.5])' run/result.json
+           and ([.intervals[].vms] == [2, 4]) and ([.image.mix[].share] == [0.5, 0.5])
+           and ([.intervals[].load | .due > 0 and .answered == .due and .wrong == 0] | all)' run/result.json
     local part
     for part in 0 1; do
         [ "$(sha256sum <"run/$(jq -r ".image.mix[$part].file" run/result.json)" | cut -d' ' -f1)" = \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The statistics against published and independently computed values. */
 #include "base/random.h"
+#include "study/scale_load.h"
 #include "study/stats.h"
 
 #include <math.h>
@@ -181,10 +182,38 @@ static void intervals_of_readings_hold_the_truth(void **state)
     assert_in_range(held, RUNS * 93 / 100, RUNS * 98 / 100);
 }
 
+/* What was not answered right is slower than all that was: 100 requests, of which 95 took 1 to 95 us. */
+static void percentiles_of_a_load(void **state)
+{
+    struct load_figures figures;
+
+    (void)state;
+    assert_int_equal(load_figures_init(&figures), 0);
+    assert_true(scale_load_percentile(&figures, 99, 2) == 0);
+    figures.due = 100;
+    figures.outcomes[LOAD_RIGHT] = 95;
+    figures.outcomes[LOAD_TIMEOUT] = 3;
+    figures.outcomes[LOAD_WRONG] = 1;
+    figures.outcomes[LOAD_RESET] = 1;
+    for (uint64_t us = 1; us <= 95; us++)
+        histogram_add(&figures.corrected, us * 1000);
+    assert_near(scale_load_percentile(&figures, 1, 2), 1e-6, 1e-9);
+    assert_near(scale_load_percentile(&figures, 50, 2), 50e-6, 50e-9);
+    assert_near(scale_load_percentile(&figures, 90, 2), 90e-6, 90e-9);
+    assert_near(scale_load_percentile(&figures, 95, 2), 95e-6, 95e-9);
+    assert_near(scale_load_percentile(&figures, 95.1, 2), 2, 1e-12);
+    assert_near(scale_load_percentile(&figures, 99.9, 2), 2, 1e-12);
+
+    figures.outcomes[LOAD_RIGHT] = 0; /* nobody answers */
+    assert_near(scale_load_percentile(&figures, 1, 2), 2, 1e-12);
+    load_figures_release(&figures);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mean_with_interval),
+        cmocka_unit_test(percentiles_of_a_load),
         cmocka_unit_test(slope_of_norris),
         cmocka_unit_test(slope_with_errors_that_follow_one_another),
         cmocka_unit_test(slope_is_never_surer_than_the_classical),
