@@ -17,6 +17,7 @@ static const struct {
     {"ls", "the runs on this host", cmd_ls},
     {"ask", "a line to a VM and its answer; challenges to many", cmd_ask},
     {"console", "the serial port of a VM, or its screen and keyboard", cmd_console},
+    {"load", "requests to many VMs at given times, and how long they take", cmd_load},
     {"stop", "end a run", cmd_stop},
     {"trace", "what a VM executes, as it happens", cmd_trace},
     {"save", "a run's population as a file", cmd_save},

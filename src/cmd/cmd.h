@@ -17,6 +17,7 @@ int cmd_host(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
 int cmd_limits(int argc, char **argv);
+int cmd_load(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_restore(int argc, char **argv);

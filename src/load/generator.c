@@ -44,6 +44,15 @@ void load_figures_release(struct load_figures *figures)
     histogram_release(&figures->lag);
 }
 
+void load_figures_clear(struct load_figures *figures)
+{
+    histogram_clear(&figures->corrected);
+    histogram_clear(&figures->uncorrected);
+    histogram_clear(&figures->lag);
+    *figures = (struct load_figures){
+        .corrected = figures->corrected, .uncorrected = figures->uncorrected, .lag = figures->lag};
+}
+
 void load_figures_merge(struct load_figures *figures, const struct load_figures *from)
 {
     figures->due += from->due;

@@ -56,6 +56,8 @@ struct load_figures {
 /* -ENOMEM or 0. */
 int load_figures_init(struct load_figures *figures);
 void load_figures_release(struct load_figures *figures);
+/* As after load_figures_init(). */
+void load_figures_clear(struct load_figures *figures);
 /* Adds the figures of another share of the same load. */
 void load_figures_merge(struct load_figures *figures, const struct load_figures *from);
 /* Requests that were not answered right. */
