@@ -5,6 +5,7 @@
 #include "base/reason.h"
 #include "cmd/cmd.h"
 #include "cmd/detach.h"
+#include "cmd/doors.h"
 #include "cmd/progress.h"
 #include "door/door.h"
 #include "guest/challenge.h"
@@ -28,6 +29,7 @@ struct keep {
     char image_path[RUN_PATH_ROOM + 32], ready_line[READY_LINE_ROOM];
     struct engine_setup setup;
     struct door *door;
+    struct gate_setup gate;
     struct population *population;
     /* The guard, and what it looks at. */
     struct sampler *sampler;
@@ -125,7 +127,8 @@ static int make_run(struct keep *keep, struct reason *reason)
                                .image = plan->image,
                                .image_name = plan->image_name,
                                .goal = plan->goal,
-                               .started_at = clock_unix_seconds()};
+                               .started_at = clock_unix_seconds(),
+                               .gate = keep->gate.place_count > 0 ? &keep->gate : NULL};
     int error = runs_open(&keep->runs, true, reason);
 
     if (!error)
@@ -205,6 +208,7 @@ static void print_json(const struct keep *keep, const struct engine_counts *coun
                         json_pack("{s:I, s:I, s:I, s:I}", "started", (json_int_t)counts->started, "running",
                                   (json_int_t)counts->running, "failed", (json_int_t)counts->failed,
                                   "stopped", (json_int_t)counts->died));
+    json_object_set_new(line, "doors", gate_json(door_gate(keep->door)));
     json_object_set_new(line, "seconds", json_real(keep->seconds));
     json_object_set_new(line, "stopped_by",
                         keep->guard.stop ? json_string(stop_name(keep->guard.stop)) : json_null());
@@ -253,8 +257,10 @@ static void print_text(const struct keep *keep, const struct engine_counts *coun
         printf("the last that failed: %s\n", counts->last_failure);
     if (keep->guard.stop)
         printf("no more VMs were started: %s\n", keep->guard.why);
-    if (counts->running > 0 && !(plan->strict && counts->running < plan->goal))
+    if (counts->running > 0 && !(plan->strict && counts->running < plan->goal)) {
         print_next_steps(keep);
+        doors_print(door_gate(keep->door), &keep->gate, counts->numbers ? counts->numbers : counts->started);
+    }
     fflush(stdout);
 }
 
@@ -322,6 +328,12 @@ static int live(struct keep *keep)
         fprintf(stderr, "mvm %s: interrupted before all VMs were ready\n", keep->plan->command);
         return EXIT_FAILED;
     }
+    error = door_let_in(keep->door, keep->population, &reason);
+    if (error) {
+        progress_end(&keep->progress);
+        fprintf(stderr, "mvm %s: %s\n", keep->plan->command, reason.text);
+        return EXIT_FAILED;
+    }
     int status = report(keep);
 
     if (!is_worth_keeping(keep, status))
@@ -349,6 +361,10 @@ int keep_population(const struct keep_plan *plan)
     }
     *keep =
         (struct keep){.plan = plan, .detach.report = -1, .runs.fd = -1, .directory = {.fd = -1, .lock = -1}};
+    if (plan->gate)
+        keep->gate = *plan->gate;
+    keep->gate.engine = plan->engine;
+    keep->gate.challenges = plan->image->answers;
     sigaction(SIGPIPE, &ignore, NULL);
     if (plan->detach)
         status = detach_begin(&keep->detach);

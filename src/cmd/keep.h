@@ -3,6 +3,7 @@
 #ifndef MVM_CMD_KEEP_H
 #define MVM_CMD_KEEP_H
 
+#include "door/gate.h"
 #include "engine/engine.h"
 #include "host/resource.h"
 
@@ -19,8 +20,10 @@ struct keep_plan {
     uint64_t goal;    /* VMs to start */
     struct host_share share;
     const char *saved; /* the file from which they are restored; NULL: they are started */
-    bool strict; /* nothing is kept unless all VMs are ready */
+    bool strict;       /* nothing is kept unless all VMs are ready */
     bool detach, json, quiet;
+    const struct gate_setup *gate; /* ways in from outside; `engine` and `challenges` are filled here. May
+                                      have no place */
 };
 
 /* From the run's directory to its removal. Returns the exit status. */

@@ -3,6 +3,7 @@
 #include "base/option.h"
 #include "base/reason.h"
 #include "cmd/cmd.h"
+#include "cmd/doors.h"
 #include "cmd/keep.h"
 #include "door/runs.h"
 
@@ -45,15 +46,18 @@ static void print_help(const struct option_set *sets, size_t count)
     options_print_help(sets, count, stdout);
 }
 
-static int restore(const struct restore_options *options, const char *file, const struct engine *engine,
-                   const void *engine_options)
+static int restore(const struct restore_options *options, const struct door_options *doors, const char *file,
+                   const struct engine *engine, const void *engine_options)
 {
+    struct place places[GATE_PLACES];
+    struct gate_setup gate;
     struct engine_saved saved;
     struct image image;
     struct reason reason = {""};
 
     if ((options->name && run_check_name(options->name, &reason) < 0) ||
-        engine->probe(engine_options, &reason) < 0 || engine->look(file, engine_options, &saved, &reason) < 0)
+        doors_setup(doors, places, &gate, &reason) < 0 || engine->probe(engine_options, &reason) < 0 ||
+        engine->look(file, engine_options, &saved, &reason) < 0)
         return usage(&reason);
     image_from_bytes(&image, saved.image);
     const struct keep_plan plan = {
@@ -68,6 +72,7 @@ static int restore(const struct restore_options *options, const char *file, cons
         .detach = options->detach,
         .json = options->json,
         .quiet = options->quiet,
+        .gate = &gate,
     };
 
     return keep_population(&plan);
@@ -76,6 +81,7 @@ static int restore(const struct restore_options *options, const char *file, cons
 int cmd_restore(int argc, char **argv)
 {
     struct restore_options options = {0};
+    struct door_options doors = {0};
     struct reason reason = {""};
     const char *name = options_peek("engine", argc, argv);
     const struct engine *engine = engine_find(name ? name : "vmm");
@@ -90,6 +96,7 @@ int cmd_restore(int argc, char **argv)
     }
     const struct option_set sets[] = {
         {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options},
+        DOOR_OPTION_SET(&doors),
         {.title = title, .specs = engine->options, .count = engine->option_count, .values = engine_options},
     };
     const size_t set_count = sizeof(sets) / sizeof(sets[0]);
@@ -108,7 +115,7 @@ int cmd_restore(int argc, char **argv)
         reason_set(&reason, EINVAL, "one file is to be named, which 'mvm save' wrote");
         status = usage(&reason);
     } else {
-        status = restore(&options, operands[0], engine, engine_options);
+        status = restore(&options, &doors, operands[0], engine, engine_options);
     }
     options_release(sets, set_count);
     free(engine_options);

@@ -4,6 +4,7 @@
 #include "base/reason.h"
 #include "cmd/choose_image.h"
 #include "cmd/cmd.h"
+#include "cmd/doors.h"
 #include "cmd/keep.h"
 #include "door/runs.h"
 
@@ -60,13 +61,16 @@ static void print_help(const struct option_set *sets, size_t count)
 }
 
 static int run_with(const struct run_options *options, const struct guest_settings *settings,
-                    const struct engine *engine, const void *engine_options)
+                    const struct door_options *doors, const struct engine *engine, const void *engine_options)
 {
+    struct place places[GATE_PLACES];
+    struct gate_setup gate;
     struct image image;
     struct reason reason = {""};
 
     if ((options->name && run_check_name(options->name, &reason) < 0) ||
         choose_image(&options->image, settings, &image, &reason) < 0 ||
+        doors_setup(doors, places, &gate, &reason) < 0 ||
         (engine = engine_variant(engine, engine_options))->probe(engine_options, &reason) < 0)
         return usage(&reason);
     const struct keep_plan plan = {
@@ -82,6 +86,7 @@ static int run_with(const struct run_options *options, const struct guest_settin
         .detach = options->detach,
         .json = options->json,
         .quiet = options->quiet,
+        .gate = &gate,
     };
 
     return keep_population(&plan);
@@ -91,6 +96,7 @@ int cmd_run(int argc, char **argv)
 {
     struct run_options options = {0};
     struct guest_settings settings = {0};
+    struct door_options doors = {0};
     struct reason reason = {""};
     const char *name = options_peek("engine", argc, argv);
     const struct engine *engine = engine_find(name ? name : "vmm");
@@ -109,6 +115,7 @@ int cmd_run(int argc, char **argv)
          .specs = guest_setting_specs,
          .count = guest_setting_spec_count,
          .values = &settings},
+        DOOR_OPTION_SET(&doors),
         {.title = title, .specs = engine->options, .count = engine->option_count, .values = engine_options},
     };
     const size_t set_count = sizeof(sets) / sizeof(sets[0]);
@@ -123,7 +130,7 @@ int cmd_run(int argc, char **argv)
         print_help(sets, set_count);
         status = EXIT_DONE;
     } else {
-        status = run_with(&options, &settings, engine, engine_options);
+        status = run_with(&options, &settings, &doors, engine, engine_options);
     }
     options_release(sets, set_count);
     free(engine_options);

@@ -144,6 +144,7 @@ static void tell_status(struct door *door, struct peer *peer, json_t *arguments)
                         door->stopped_by ? result_json_text(door->stop_sentence) : json_null());
     json_object_set_new(status, "started_at", json_real(setup->started_at));
     json_object_set_new(status, "age_seconds", json_real(clock_unix_seconds() - setup->started_at));
+    json_object_set_new(status, "doors", gate_json(door->gate));
     add_engines_own(door, status);
     peer_say(peer, status);
 }

@@ -10,6 +10,7 @@
 #ifndef MVM_DOOR_DOOR_H
 #define MVM_DOOR_DOOR_H
 
+#include "door/gate.h"
 #include "door/runs.h"
 #include "engine/engine.h"
 #include "result/result.h"
@@ -24,9 +25,10 @@ struct door_setup {
     const struct run_directory *directory;
     const struct engine *engine;
     const struct image *image;
-    const char *image_name; /* of the guest, or the file given */
-    uint64_t goal;          /* VMs wanted */
-    double started_at;      /* seconds since 1970 */
+    const char *image_name;        /* of the guest, or the file given */
+    uint64_t goal;                 /* VMs wanted */
+    double started_at;             /* seconds since 1970 */
+    const struct gate_setup *gate; /* the ways in from outside; NULL: there are none */
 };
 
 enum door_end {
@@ -38,7 +40,8 @@ enum door_end {
 /* Lets SIGINT, SIGTERM and SIGHUP wait for the door instead of ending the process at once. */
 void door_hold_signals(void);
 
-/* Opens the socket. From here on these signals are the door's, until door_close(). */
+/* Opens the socket, and takes the addresses of the ways in from outside. From here on these signals are the
+ * door's, until door_close(). */
 int door_open(const struct door_setup *setup, struct door **ret_door, struct reason *reason);
 
 /*
@@ -50,11 +53,18 @@ bool door_poll(struct door *door, const struct engine_counts *counts);
 /* Why no more VMs were started than there are; kept for who asks. */
 void door_note_stop(struct door *door, enum stop why, const char *sentence);
 
+/* Lets clients from outside in, who wait to be served by door_serve(). -errno with a sentence. */
+int door_let_in(struct door *door, struct population *population, struct reason *reason);
+
+/* The ways in from outside; NULL when there are none. */
+const struct gate *door_gate(const struct door *door);
+
 /* Serves until somebody wants an end. */
 enum door_end door_serve(struct door *door, struct population *population);
 
-/* Tells clients that the end has come, without waiting. To be called before the population is closed, which
- * door_close() comes after: clients that asked for the end see their connection closed by the latter. */
+/* Tells clients that the end has come, and disconnects those from outside, whose VMs may still have to answer
+ * what they were asked. To be called before the population is closed, which door_close() comes after: clients
+ * that asked for the end see their connection closed by the latter. */
 void door_say_goodbye(struct door *door);
 
 void door_close(struct door *door);

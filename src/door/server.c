@@ -63,6 +63,8 @@ int door_open(const struct door_setup *setup, struct door **ret_door, struct rea
     door->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (!error && door->signals < 0)
         error = reason_errno(reason, errno, "cannot wait for signals");
+    if (!error && setup->gate)
+        error = gate_open(setup->gate, &door->gate, reason);
     if (error) {
         door_close(door);
         return error;
@@ -254,8 +256,9 @@ static void read_signals(struct door *door)
  */
 static bool wait_for_events(struct door *door, uint64_t until_ns)
 {
-    struct pollfd files[PEERS_MOST + 3];
+    struct pollfd files[PEERS_MOST + 3 + GATE_DESCRIPTORS];
     size_t count = door->peer_count, peers = count;
+    int gate[GATE_DESCRIPTORS];
 
     for (size_t i = 0; i < peers; i++) {
         struct peer *peer = door->peers[i];
@@ -270,6 +273,9 @@ static bool wait_for_events(struct door *door, uint64_t until_ns)
     files[count++] = (struct pollfd){.fd = door->listener, .events = POLLIN};
     files[count++] = (struct pollfd){
         .fd = door->population ? door->setup.engine->descriptor(door->population) : -1, .events = POLLIN};
+    gate_descriptors(door->gate, gate);
+    for (size_t i = 0; i < GATE_DESCRIPTORS; i++)
+        files[count++] = (struct pollfd){.fd = gate[i], .events = POLLIN};
     if (poll(files, count, clock_poll_timeout_ms(until_ns)) <= 0)
         return false;
     for (size_t i = 0; i < peers; i++) {
@@ -318,11 +324,22 @@ bool door_poll(struct door *door, const struct engine_counts *counts)
     return door->end == DOOR_OPEN;
 }
 
+int door_let_in(struct door *door, struct population *population, struct reason *reason)
+{
+    door->population = population;
+    return door->gate ? gate_serve(door->gate, door, population, door_numbers(door), reason) : 0;
+}
+
+const struct gate *door_gate(const struct door *door)
+{
+    return door->gate;
+}
+
 enum door_end door_serve(struct door *door, struct population *population)
 {
     const struct engine *engine = door->setup.engine;
-    bool more = true;
-    uint64_t next = 0;
+    bool more = true, news = true;
+    uint64_t next = 0, due;
 
     door->population = population;
     while (door->end == DOOR_OPEN) {
@@ -331,17 +348,21 @@ enum door_end door_serve(struct door *door, struct population *population)
         engine->counts(population, &counts);
         if (counts.booting > 0 && clock_now_ns() + BOOTING_NS < next)
             next = clock_now_ns() + BOOTING_NS;
-        if (wait_for_events(door, more || door->submitted ? 0 : next) || counts.booting > 0)
+        news = wait_for_events(door, more || door->submitted ? 0 : next) || door->submitted;
+        if (news || counts.booting > 0)
             engine->wait(population, 0);
         door->submitted = false;
         more = take_answers(door);
         next = serve_peers(door);
+        due = gate_turn(door->gate, news || more);
+        next = due < next ? due : next;
     }
     return door->end;
 }
 
 void door_say_goodbye(struct door *door)
 {
+    gate_stop(door->gate);
     for (size_t i = door->peer_count; i-- > 0;) {
         struct peer *peer = door->peers[i];
 
@@ -361,6 +382,7 @@ void door_close(struct door *door)
         drop_peer(door, door->peer_count - 1);
     while (door->askers)
         door_remove_asker(door, door->askers);
+    gate_close(door->gate);
     if (door->listener >= 0)
         close(door->listener);
     if (door->spare >= 0)

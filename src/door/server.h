@@ -68,6 +68,7 @@ struct door {
     struct random random;
     bool submitted; /* asks were submitted since the engine was last looked at */
     enum door_end end;
+    struct gate *gate; /* NULL: there is no way in from outside */
 };
 
 /* peer.c */
