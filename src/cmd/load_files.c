@@ -105,6 +105,7 @@ json_t *load_result_json(const struct load_run *run)
                         json_pack("{s:o, s:o}", "corrected", histogram_to_json(&figures->corrected),
                                   "uncorrected", histogram_to_json(&figures->uncorrected)));
     json_object_set_new(json, "lag", histogram_to_json(&figures->lag));
+    json_object_set_new(json, "sender_cpu_seconds", json_real(in_seconds(figures->cpu_ns)));
     return json;
 }
 

@@ -60,6 +60,7 @@ void load_figures_merge(struct load_figures *figures, const struct load_figures 
         figures->outcomes[i] += from->outcomes[i];
     if (from->measured_ns > figures->measured_ns)
         figures->measured_ns = from->measured_ns;
+    figures->cpu_ns += from->cpu_ns;
     histogram_merge(&figures->corrected, &from->corrected);
     histogram_merge(&figures->uncorrected, &from->uncorrected);
     histogram_merge(&figures->lag, &from->lag);

@@ -49,6 +49,7 @@ struct load_figures {
     uint64_t due; /* requests that have ended; the sum of all outcomes */
     uint64_t outcomes[LOAD_OUTCOMES];
     uint64_t measured_ns; /* the length of the measured time; shorter than planned after load_stop() */
+    uint64_t cpu_ns; /* of the threads that sent, from the beginning to the end; set by load_team_run() */
     struct histogram corrected, uncorrected; /* right answers, in ns; corrected is empty in a closed loop */
     struct histogram lag;                    /* of all that were sent, in an open loop */
 };

@@ -18,7 +18,8 @@ struct member {
     struct load *load;
     struct team *team;
     pthread_t thread;
-    bool running; /* in a thread of its own */
+    bool running;    /* in a thread of its own */
+    uint64_t cpu_ns; /* that its thread took */
 };
 
 struct team {
@@ -41,10 +42,13 @@ static void *work(void *context)
 {
     struct member *member = context;
 
+    uint64_t cpu = clock_thread_cpu_ns();
+
     set_timer_slack(1);
     while (load_run_until(member->load, clock_now_ns() + LOOK_EVERY_NS))
         if (atomic_load(&member->team->stop))
             load_stop(member->load);
+    member->cpu_ns = clock_thread_cpu_ns() - cpu;
     atomic_fetch_sub(&member->team->at_work, 1);
     return NULL;
 }
@@ -109,6 +113,7 @@ static int run(struct team *team, const struct load_team_plan *plan)
 {
     struct load *own = team->members[0].load;
     bool stopped = false, busy = true;
+    uint64_t cpu = clock_thread_cpu_ns();
 
     while (busy || atomic_load(&team->at_work) > 0) {
         if (busy)
@@ -121,6 +126,7 @@ static int run(struct team *team, const struct load_team_plan *plan)
             load_stop(own);
         }
     }
+    team->members[0].cpu_ns = clock_thread_cpu_ns() - cpu;
     return stopped ? -ECANCELED : 0;
 }
 
@@ -139,8 +145,10 @@ int load_team_run(const struct load_team_plan *plan, struct load_figures *figure
         if (team.members[i].running)
             pthread_join(team.members[i].thread, NULL);
     for (unsigned i = 0; i < team.count; i++) {
-        if (!error || error == -ECANCELED)
+        if (!error || error == -ECANCELED) {
             load_figures_merge(figures, load_figures(team.members[i].load));
+            figures->cpu_ns += team.members[i].cpu_ns;
+        }
         load_free(team.members[i].load);
     }
     free(team.members);

@@ -284,6 +284,7 @@ static void load_port(uint16_t port, const struct wish *wish, struct load_figure
     for (unsigned i = 0; i < threads; i++)
         ways[i]->close(ways[i]);
     schedule_plan_release(&schedule);
+    assert_true(figures->cpu_ns > 0);
     if (!wish->under_way)
         assert_int_equal(figures->due, 100);
     uint64_t sum = 0;
