@@ -103,11 +103,11 @@ static int take_run(struct load_aim *aim, struct aim_options options, struct rea
     if (options.vms == 0)
         options.vms = (uint64_t)started;
     if (!found)
-        return reason_set(
-            reason, EINVAL,
-            "the run %s has no HTTP door%s%s; 'mvm run --http' makes one, and 'mvm load --engine' loads "
-            "VMs of its own",
-            aim->run, options.by ? " by " : "", options.by ? options.by : "");
+        return reason_set(reason, EINVAL,
+                          "the run %s has no HTTP door%s%s over TCP; 'mvm run --http' makes one, and 'mvm "
+                          "load --engine' loads "
+                          "VMs of its own",
+                          aim->run, options.by ? " by " : "", options.by ? options.by : "");
     return take_url(aim, &options, url, reason);
 }
 

@@ -18,6 +18,7 @@ serve() {
 }
 
 teardown() {
+    [ ! -d run ] || XDG_RUNTIME_DIR=$PWD/run "$MVM" stop --all --quiet >/dev/null 2>&1
     [ -z "${life:-}" ] || exec {life}>&-
 }
 
@@ -27,7 +28,7 @@ figure() {
 
 @test "VMs of an engine are loaded straight, and all answers are right" {
     for words in "--engine vmm --guest web" "--engine vmm --guest web --challenges" "--engine vmm --guest sleep --arrivals poisson" "--engine null"; do
-        run "$MVM" load $words --count 500 --rate 1000 --time 500ms --timeout 60s --out result --overwrite --quiet
+        run "$MVM" load $words --count 500 --rate 1000 --time 250ms --timeout 60s --out result --overwrite --quiet
         [ "$status" -eq 0 ] || { echo "$words: $output"; return 1; }
         [ "$(figure .schema)" = mvm-load/1 ]
         [ "$(figure '.requests.right == .requests.due and .requests.due > 300')" = true ] || { figure .requests; return 1; }
@@ -76,6 +77,22 @@ figure() {
     [ "$(figure '.requests.right == 600')" = true ] || { figure .requests; return 1; }
     [ "$(figure '.latency.corrected.p99_seconds > 0.05')" = true ] || { echo "$output"; return 1; }
     [ "$(figure '.latency.uncorrected.p99_seconds * 2 < .latency.corrected.p99_seconds')" = true ] || { echo "$output"; return 1; }
+}
+
+@test "a run's VMs are loaded through its doors, each by its own address" {
+    mkdir -m 700 run
+    export XDG_RUNTIME_DIR=$PWD/run
+    "$MVM" run --engine vmm --guest web --route /=Hello --route /b=Bye --count 300 --detach --quiet --http 127.0.0.1:0 --http 127.0.0.0/8:0 >/dev/null
+    for words in "--by path --expect Hello" "--by address --expect Hello" "--by address --keep 50 --path /b --expect Bye"; do
+        run "$MVM" load $words --targets round-robin --rate 600 --time 500ms --timeout 60s --out result --overwrite --quiet
+        [ "$status" -eq 0 ] || { echo "$words: $output"; return 1; }
+        [ "$(figure '.requests.right == 300 and .target.vms == 300')" = true ] || { figure .requests; return 1; }
+    done
+    run "$MVM" load --by path --path /none --rate 100 --time 100ms --timeout 60s --out result --overwrite --quiet
+    [ "$status" -eq 1 ]
+    [ "$(figure .requests.status)" = 10 ] || { figure .requests; return 1; }
+    wrong='has 300 VMs' refused "$MVM" load --vms 301
+    "$MVM" stop --quiet
 }
 
 @test "the search for a capacity says what it measured, and what limits it" {
