@@ -11,6 +11,8 @@ enum {
     IRQ_COM1 = 4,
     IRQ_RTC = 8,
     OUTPUT_NEARLY_FULL = sizeof(((struct context *)0)->output) - 16,
+    COM1 = 0x3f8,
+    COM1_STATUS = COM1 + 5,
     PORT61_WRITABLE = 0x0f,
     PORT92_A20 = 0x02,
     PORT92_RESET = 0x01,
@@ -386,6 +388,20 @@ static void out8(struct context *context, uint16_t port, uint8_t value)
     }
 }
 
+/* COM1's line status and transmitter when nothing else comes of the access: what guests do most. */
+static bool reads_status_only(const struct context *context, uint16_t port, unsigned bytes)
+{
+    const struct uart *uart = &context->state.uart;
+
+    return port == COM1_STATUS && bytes == 1 && !uart->lsr_errors &&
+           !(uart->timeout_ns && uart->timeout_ns <= context->now_ns) && !context->trace_port;
+}
+
+static bool transmits_only(const struct context *context, uint16_t port, unsigned bytes)
+{
+    return port == COM1 && bytes == 1 && uart_only_transmits(&context->state.uart) && !context->trace_port;
+}
+
 static bool is_disk(uint16_t port)
 {
     return port >= 0x0d00 && port <= 0x0d13;
@@ -395,6 +411,8 @@ uint32_t board_in(struct context *context, uint16_t port, unsigned bytes)
 {
     uint32_t value = 0;
 
+    if (reads_status_only(context, port, bytes))
+        return uart_read(&context->state.uart, port & 7u, context->now_ns);
     if (is_disk(port))
         value = disk_read(&context->state.disk, &context->disk, port, bytes);
     else
@@ -409,6 +427,10 @@ uint32_t board_in(struct context *context, uint16_t port, unsigned bytes)
 
 void board_out(struct context *context, uint16_t port, unsigned bytes, uint32_t value)
 {
+    if (transmits_only(context, port, bytes)) {
+        transmit(context, (uint8_t)value);
+        return;
+    }
     if (context->trace_port)
         context->trace_port(context->trace_context, 'o', port, bytes, value);
     if (is_disk(port))

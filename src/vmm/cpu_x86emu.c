@@ -215,6 +215,8 @@ static int check(x86emu_t *emu)
             return 1;
         if (__builtin_expect(context->trace_code != NULL, 0))
             trace(cpu);
+        else if (cpu_run_swiftly(cpu))
+            continue;
         cpu->remembers = false;
         cpu->trap = emu->x86.R_FLG & FLAG_TF;
         if (!execute_here(cpu))

@@ -133,6 +133,11 @@ bool cpu_special(struct cpu *cpu, struct instruction *instruction);
 /* cpu_x86emu_quick.c: functions of the commonest opcodes, or NULL. They return as cpu_special() does. */
 extern bool (*const cpu_quick[256])(struct cpu *cpu, const struct instruction *instruction);
 
+/* cpu_x86emu_swift.c: executes what it can in a stretch, of the plainest code. True: what comes next is to be
+ * looked at first, as between any two instructions; false: the next instruction is another one's, now. Only
+ * when there is nothing to look at. */
+bool cpu_run_swiftly(struct cpu *cpu);
+
 /* Byte by byte, where an instruction may lie over the end of a segment, of a megabyte or of the memory. */
 void cpu_fetch_slowly(struct cpu *cpu, struct instruction *instruction);
 

@@ -222,44 +222,17 @@ bool stack_pop(struct cpu *cpu, unsigned size, uint32_t *ret_value)
     return true;
 }
 
-static uint32_t common_flags(uint32_t a, uint32_t b, uint32_t result, unsigned size)
-{
-    uint32_t top = (width_mask(size) >> 1) + 1;
-
-    return (__builtin_parity(result & 0xff) ? 0u : F_PF) | ((a ^ b ^ result) & 0x10 ? F_AF : 0u) |
-           (result ? 0u : F_ZF) | (result & top ? F_SF : 0u);
-}
-
-enum { ARITHMETIC = F_CF | F_PF | F_AF | F_ZF | F_SF | F_OF };
-
 void flags_of_sum(struct cpu *cpu, uint32_t a, uint32_t b, unsigned carry, unsigned size)
 {
-    uint32_t width = width_mask(size), top = (width >> 1) + 1;
-
-    a &= width;
-    b &= width;
-    uint64_t sum = (uint64_t)a + b + carry;
-    uint32_t result = (uint32_t)sum & width;
-
-    flags_set(cpu, ARITHMETIC,
-              common_flags(a, b, result, size) | (sum > width ? F_CF : 0u) |
-                  (~(a ^ b) & (a ^ result) & top ? F_OF : 0u));
+    flags_set(cpu, FLAGS_ARITHMETIC, sum_flags(a, b, carry, size));
 }
 
 void flags_of_difference(struct cpu *cpu, uint32_t a, uint32_t b, unsigned borrow, unsigned size)
 {
-    uint32_t width = width_mask(size), top = (width >> 1) + 1, result = (a - b - borrow) & width;
-
-    a &= width;
-    b &= width;
-    flags_set(cpu, ARITHMETIC,
-              common_flags(a, b, result, size) | (a < (uint64_t)b + borrow ? F_CF : 0u) |
-                  ((a ^ b) & (a ^ result) & top ? F_OF : 0u));
+    flags_set(cpu, FLAGS_ARITHMETIC, difference_flags(a, b, borrow, size));
 }
 
 void flags_of_logic(struct cpu *cpu, uint32_t result, unsigned size)
 {
-    flags_set(cpu, ARITHMETIC,
-              (__builtin_parity(result & 0xff) ? 0u : F_PF) | (result ? 0u : F_ZF) |
-                  (result >> (8 * size - 1) & 1 ? F_SF : 0u));
+    flags_set(cpu, FLAGS_ARITHMETIC, logic_flags(result, size));
 }

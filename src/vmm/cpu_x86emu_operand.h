@@ -8,6 +8,7 @@
 #define MVM_VMM_CPU_X86EMU_OPERAND_H
 
 #include "vmm/cpu_x86emu.h"
+#include "vmm/cpu_x86emu_flags.h"
 
 /* What a ModR/M byte names (Intel SDM volume 2, 2.1.3). */
 struct operand {
@@ -93,22 +94,17 @@ static inline unsigned data_size(const struct instruction *instruction)
     return instruction->data32 ? 4 : 2;
 }
 
-/* The flags of a + b + carry, and of a - b - borrow, of `size` bytes (Intel SDM volume 1, 3.4.3.1). */
+/* Sets the flags of a + b + carry, and of a - b - borrow, of `size` bytes. */
 void flags_of_sum(struct cpu *cpu, uint32_t a, uint32_t b, unsigned carry, unsigned size);
 void flags_of_difference(struct cpu *cpu, uint32_t a, uint32_t b, unsigned borrow, unsigned size);
 
-/* The flags of AND, OR, XOR and TEST: those of the result, and OF, CF and AF clear. */
+/* Those of AND, OR, XOR and TEST. */
 void flags_of_logic(struct cpu *cpu, uint32_t result, unsigned size);
 
 /* Sets `mask` of the flags to `value`. */
 static inline void flags_set(struct cpu *cpu, uint32_t mask, uint32_t value)
 {
     cpu->emu->x86.R_FLG = (cpu->emu->x86.R_FLG & ~mask) | (value & mask);
-}
-
-static inline uint32_t width_mask(unsigned size)
-{
-    return size == 4 ? UINT32_MAX : (1u << 8 * size) - 1;
 }
 
 #endif

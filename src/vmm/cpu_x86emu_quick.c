@@ -212,38 +212,6 @@ static bool quick_pop(struct cpu *cpu, const struct instruction *instruction)
     return true;
 }
 
-bool condition_holds(uint32_t flags, unsigned condition)
-{
-    bool sign_differs = !(flags & F_SF) != !(flags & F_OF), result;
-
-    switch (condition >> 1) {
-    case 0:
-        result = flags & F_OF;
-        break;
-    case 1:
-        result = flags & F_CF;
-        break;
-    case 2:
-        result = flags & F_ZF;
-        break;
-    case 3:
-        result = flags & (F_CF | F_ZF);
-        break;
-    case 4:
-        result = flags & F_SF;
-        break;
-    case 5:
-        result = flags & F_PF;
-        break;
-    case 6:
-        result = sign_differs;
-        break;
-    default:
-        result = sign_differs || flags & F_ZF;
-    }
-    return result != (condition & 1);
-}
-
 static bool quick_jump(struct cpu *cpu, const struct instruction *instruction)
 {
     uint32_t by = (uint32_t)(int8_t)instruction->bytes[operand_at(instruction)];

@@ -52,9 +52,6 @@ static inline void hold_interrupts(struct cpu *cpu)
         cpu->shadow_at = cpu->executed + 1;
 }
 
-/* The conditions of Jcc (Intel SDM volume 1, appendix B); odd ones are the even ones' opposites. */
-bool condition_holds(uint32_t flags, unsigned condition);
-
 /* Where the byte after the opcode is. */
 static inline unsigned after_opcode(const struct instruction *instruction)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Runs each case on two stages at once: on one it is packed after each slice and neighbours run in between,
- * on the other it stays where it is. The stages are painted in different colours before. Both must do the
- * same, so nothing that is not the case's own can have had an effect on it.
+ * on the other it stays where it is, and in half of the cases executes no instruction swiftly. The stages are
+ * painted in different colours before. Both must do the same, so nothing that is not the case's own can have
+ * had an effect on it, and swift stretches do what single instructions do.
  */
 #ifndef MVM_TESTS_FUZZ_DUEL_H
 #define MVM_TESTS_FUZZ_DUEL_H

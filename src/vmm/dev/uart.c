@@ -100,12 +100,16 @@ void uart_receive(struct uart *uart, uint8_t byte, uint64_t now_ns)
 static uint8_t take(struct uart *uart, uint64_t now_ns)
 {
     uint8_t byte = uart->fifo[0];
+    uint64_t words[2];
 
+    _Static_assert(sizeof(words) == sizeof(uart->fifo), "the FIFO is two words");
     if (uart->fifo_count == 0)
         return 0;
     uart->fifo_count--;
-    memmove(uart->fifo, uart->fifo + 1, uart->fifo_count);
-    uart->fifo[uart->fifo_count] = 0;
+    memcpy(words, uart->fifo, sizeof(words)); /* little-endian, and zero behind the last one */
+    words[0] = words[0] >> 8 | words[1] << 56;
+    words[1] >>= 8;
+    memcpy(uart->fifo, words, sizeof(words));
     uart->timeout_pending = 0;
     restart_timeout(uart, now_ns);
     return byte;
@@ -219,6 +223,12 @@ static int transmit(struct uart *uart, uint8_t value, uint64_t now_ns)
         return value;
     put(uart, value & (uint8_t)(0xff >> (3 - (uart->lcr & 3))), now_ns); /* as many bits as a character has */
     return -1;
+}
+
+bool uart_only_transmits(const struct uart *uart)
+{
+    return !(uart->lcr & LCR_DLAB) && !(uart->mcr & MCR_LOOP) && !(uart->ier & IER_THRE) &&
+           !uart->thre_pending;
 }
 
 void uart_transmitted(struct uart *uart)

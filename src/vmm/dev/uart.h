@@ -31,6 +31,9 @@ uint8_t uart_read(struct uart *uart, unsigned reg, uint64_t now_ns);
  * itself). */
 int uart_write(struct uart *uart, unsigned reg, uint8_t value, uint64_t now_ns);
 
+/* A write to register 0 puts the byte on the line, and changes nothing here. */
+bool uart_only_transmits(const struct uart *uart);
+
 /* To be called after a write to register 0, when uart_interrupt() was looked at: the write took the request
  * of the empty transmitter back, and now it is empty again. */
 void uart_transmitted(struct uart *uart);
