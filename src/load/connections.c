@@ -8,7 +8,12 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { BUCKETS = 4096, EVENTS = 256 };
+enum {
+    BUCKETS = 4096,
+    EVENTS = 256,
+    /* Once for all: who looks at a connection takes what there is. */
+    WANTED = EPOLLIN | EPOLLOUT | EPOLLRDHUP,
+};
 
 static struct connection **bucket_of(const struct connections *set, uint64_t place)
 {
@@ -98,8 +103,7 @@ static void put_to_unused(struct connections *set, struct connection *connection
 static int open_socket(struct connections *set, struct connection *connection,
                        const struct sockaddr_storage *address, socklen_t address_length)
 {
-    /* Once for all: who looks at a connection takes what there is. */
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = connection};
+    struct epoll_event event = {.events = WANTED | EPOLLET, .data.ptr = connection};
     int fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
@@ -184,6 +188,14 @@ void connections_close(struct connections *set, struct connection *connection)
     close(connection->fd);
     set->open--;
     put_to_unused(set, connection);
+}
+
+void connections_look_again(struct connections *set, struct connection *connection)
+{
+    struct epoll_event event = {.events = WANTED | EPOLLET, .data.ptr = connection};
+
+    /* Sets the edge anew. */
+    epoll_ctl(set->epoll, EPOLL_CTL_MOD, connection->fd, &event);
 }
 
 static int wait_for_events(struct connections *set, uint64_t until_ns, struct epoll_event *events, int room)

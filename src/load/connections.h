@@ -51,6 +51,9 @@ void connections_keep(struct connections *set, struct connection *connection);
 /* Closes it, be it idle or not. */
 void connections_close(struct connections *set, struct connection *connection);
 
+/* There is more at a connection than was taken now: the next wait gives it again. */
+void connections_look_again(struct connections *set, struct connection *connection);
+
 /* Waits until `until_ns` and stores connections at which something happened, at most `room`. -EINTR. */
 int connections_wait(struct connections *set, uint64_t until_ns, struct connection **ret_connections,
                      size_t room);

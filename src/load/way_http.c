@@ -10,7 +10,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { AT_ONCE = 256, PIECE = 65536 };
+enum {
+    AT_ONCE = 256,
+    PIECE = 65536,
+    PIECES = 16, /* received from one connection before others have their turn */
+};
 
 struct http_request {
     struct load_request request; /* the first member */
@@ -180,7 +184,7 @@ static void finish(struct http_way *way, struct http_request *request)
 
 static void receive(struct http_way *way, struct http_request *request)
 {
-    for (;;) {
+    for (int pieces = 0; pieces < PIECES; pieces++) {
         ssize_t count = recv(request->connection->fd, way->piece, PIECE, 0);
 
         if (count < 0 && errno == EINTR)
@@ -204,6 +208,7 @@ static void receive(struct http_way *way, struct http_request *request)
             return;
         }
     }
+    connections_look_again(&way->connections, request->connection);
 }
 
 /* Something happened; what, sending and receiving will tell. */

@@ -114,6 +114,7 @@ enum manner {
     TALKS_NONSENSE,
     SAYS_MORE, /* than it was asked */
     DOES_NOT_END,
+    IS_LONG, /* some MiB */
 };
 
 struct server {
@@ -167,6 +168,11 @@ static bool answer(struct server *server, int fd)
     case DOES_NOT_END:
         say(fd, "HTTP/1.1 200 OK\r\n\r\n", 19);
         for (int i = 0; i < 100; i++)
+            say(fd, noise, sizeof(noise));
+        return true;
+    case IS_LONG:
+        say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n", 44);
+        for (int i = 0; i < 3000; i++)
             say(fd, noise, sizeof(noise));
         return true;
     }
@@ -355,6 +361,7 @@ static void servers_that_close_or_dawdle_are_coped_with(void **state)
     expect_all(ANSWERS, &(struct wish){.path = "/vm/{}/", .kept = 100, .threads = 3}, LOAD_RIGHT);
     expect_all(ANSWERS, &(struct wish){.kept = 4, .connections = 4, .under_way = 4, .threads = 2},
                LOAD_RIGHT);
+    expect_all(IS_LONG, &(struct wish){.kept = 4, .connections = 4}, LOAD_WRONG);
     /* What is said after the answer is nobody's. */
     expect_all(SAYS_MORE, &(struct wish){.kept = 100}, LOAD_RIGHT);
 }
