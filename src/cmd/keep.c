@@ -8,6 +8,7 @@
 #include "cmd/doors.h"
 #include "cmd/progress.h"
 #include "door/door.h"
+#include "engine/mix.h"
 #include "guest/challenge.h"
 #include "host/survive.h"
 #include "result/json.h"
@@ -147,7 +148,8 @@ static int make_run(struct keep *keep, struct reason *reason)
                                         .ready_line = announces ? keep->ready_line : NULL,
                                         .options = plan->engine_options,
                                         .seed = 1};
-    error = file_replace(keep->image_path, plan->image->bytes, IMAGE_SIZE, reason);
+    error = plan->mix ? mix_place(plan->mix, keep->directory.path, reason)
+                      : file_replace(keep->image_path, plan->image->bytes, IMAGE_SIZE, reason);
     return error ? error : door_open(&setup, &keep->door, reason);
 }
 

@@ -10,11 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct mix;
+
 struct keep_plan {
     const char *command; /* "run": for messages */
     const struct engine *engine;
     const void *engine_options;
     const struct image *image;
+    struct mix *mix; /* several guests, of which `image` is the first; NULL: that one alone */
     const char *image_name;
     const char *name; /* of the run; NULL: one is made */
     uint64_t goal;    /* VMs to start */

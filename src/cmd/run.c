@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 struct run_options {
-    const char *engine, *name;
+    const char *engine, *name, *mix;
     struct image_choice image;
     uint64_t count, memory_limit;
     bool strict, detach, json, quiet, help;
@@ -25,6 +25,7 @@ static const struct option_spec specs[] = {
      .fallback = "vmm"},
     {"count", OPTION_COUNT, "N", "how many VMs", FIELD(count), .fallback = "1", .least = 1, .most = 1e12},
     IMAGE_CHOICE_SPECS(struct run_options, image),
+    MIX_CHOICE_SPEC(struct run_options, mix),
     {"name", OPTION_TEXT, "NAME", "what the run is called (default: the engine's name and a number)",
      FIELD(name), .fallback = NULL},
     {"memory-limit", OPTION_SIZE, "SIZE",
@@ -65,20 +66,29 @@ static int run_with(const struct run_options *options, const struct guest_settin
 {
     struct place places[GATE_PLACES];
     struct gate_setup gate;
+    struct vms_choice choice;
     struct image image;
+    struct guest_mix guests;
     struct reason reason = {""};
+    int status;
 
+    engine = engine_variant(engine, engine_options);
     if ((options->name && run_check_name(options->name, &reason) < 0) ||
-        choose_image(&options->image, settings, &image, &reason) < 0 ||
-        doors_setup(doors, places, &gate, &reason) < 0 ||
-        (engine = engine_variant(engine, engine_options))->probe(engine_options, &reason) < 0)
+        doors_setup(doors, places, &gate, &reason) < 0 || engine->probe(engine_options, &reason) < 0)
         return usage(&reason);
+    if (choose_vms(&options->image, settings, options->mix, engine, engine_options, &image, &guests, &choice,
+                   &reason) < 0) {
+        status = usage(&reason);
+        vms_release(&choice);
+        return status;
+    }
     const struct keep_plan plan = {
         .command = "run",
-        .engine = engine,
-        .engine_options = engine_options,
-        .image = &image,
-        .image_name = image_choice_name(&options->image, &image),
+        .engine = choice.engine,
+        .engine_options = choice.engine_options,
+        .image = choice.image,
+        .mix = choice.mix,
+        .image_name = choice.name,
         .name = options->name,
         .goal = options->count,
         .share = {.memory_bytes = options->memory_limit},
@@ -89,7 +99,9 @@ static int run_with(const struct run_options *options, const struct guest_settin
         .gate = &gate,
     };
 
-    return keep_population(&plan);
+    status = keep_population(&plan);
+    vms_release(&choice);
+    return status;
 }
 
 int cmd_run(int argc, char **argv)

@@ -12,7 +12,6 @@
 #include "cmd/progress.h"
 #include "cmd/signals.h"
 #include "engine/engine.h"
-#include "engine/mix.h"
 #include "report/report.h"
 
 #include <errno.h>
@@ -41,11 +40,7 @@ static const struct option_spec specs[] = {
     {"engine", OPTION_TEXT, "NAME", "the way of running VMs; its own options stand below", FIELD(engine),
      .fallback = "qemu"},
     IMAGE_CHOICE_SPECS(struct scale_options, image),
-    {"mix", OPTION_TEXT, "GUEST=SHARE,...",
-     "several guests instead of one, such as sleep=0.95,load:25=0.05; after a colon stands a guest's one "
-     "setting: "
-     "load:PROFILE, tick:HZ, disk:READS, web:/PATH=CONTENT",
-     FIELD(mix), .fallback = NULL},
+    MIX_CHOICE_SPEC(struct scale_options, mix),
     {"memory-limit", OPTION_SIZE, "SIZE", "the share of the host's memory that is 100 %; without it, all",
      FIELD(memory_limit), .fallback = NULL, .least = 0x1p20, .most = 0x1p60},
     {"cpu-limit", OPTION_NUMBER, "CPUS",
@@ -278,16 +273,7 @@ static int choose_load(const struct scale_options *options, struct scale_load_pl
     return 0;
 }
 
-/* What VMs are to run: one image, or a mix, which is an engine. */
-struct choice {
-    const struct engine *engine;
-    const void *engine_options;
-    const struct image *image;
-    const char *name;
-    struct mix *mix;
-};
-
-static int run_with(struct scale_options *options, const struct choice *choice, int argc, char **argv)
+static int run_with(struct scale_options *options, const struct vms_choice *choice, int argc, char **argv)
 {
     char directory[4000], command_line[RESULT_LONG];
     struct reason reason = {""};
@@ -324,58 +310,24 @@ static int run_with(struct scale_options *options, const struct choice *choice, 
     return run(options, &plan);
 }
 
-static int run_mix(struct scale_options *options, const struct guest_settings *settings,
-                   const struct engine *engine, const void *engine_options, int argc, char **argv)
-{
-    struct guest_mix guests;
-    struct mix *mix = NULL;
-    struct reason reason = {""};
-
-    if (options->image.guest || options->image.image || options->image.force ||
-        image_choice_has_settings(settings)) {
-        reason_set(&reason, EINVAL,
-                   "--mix names all guests with their settings; --guest, --image, --force and settings do "
-                   "not go with it");
-        return usage(&reason);
-    }
-    if (guest_mix_parse(&guests, options->mix, &reason) < 0) {
-        char why[REASON_ROOM];
-
-        snprintf(why, sizeof(why), "%s", reason.text);
-        reason_set(&reason, EINVAL, "--mix: %s", why);
-        return usage(&reason);
-    }
-    if (mix_create(engine, engine_options, &guests, &mix, &reason) < 0)
-        return usage(&reason);
-    const struct choice choice = {.engine = mix_engine(mix),
-                                  .engine_options = mix,
-                                  .image = &guests.parts[0].image,
-                                  .name = options->mix,
-                                  .mix = mix};
-    int status = run_with(options, &choice, argc, argv);
-
-    mix_free(mix);
-    return status;
-}
-
 static int run_engine(struct scale_options *options, const struct guest_settings *settings,
                       const struct engine *engine, const void *engine_options, int argc, char **argv)
 {
+    struct vms_choice choice;
     struct image image;
+    struct guest_mix guests;
     struct reason reason = {""};
+    int status;
 
     engine = engine_variant(engine, engine_options);
-    if ((!options->mix && choose_image(&options->image, settings, &image, &reason) < 0) ||
+    if (choose_vms(&options->image, settings, options->mix, engine, engine_options, &image, &guests, &choice,
+                   &reason) < 0 ||
         engine->probe(engine_options, &reason) < 0)
-        return usage(&reason);
-    if (options->mix)
-        return run_mix(options, settings, engine, engine_options, argc, argv);
-    const struct choice choice = {.engine = engine,
-                                  .engine_options = engine_options,
-                                  .image = &image,
-                                  .name = image_choice_name(&options->image, &image)};
-
-    return run_with(options, &choice, argc, argv);
+        status = usage(&reason);
+    else
+        status = run_with(options, &choice, argc, argv);
+    vms_release(&choice);
+    return status;
 }
 
 int cmd_scale(int argc, char **argv)

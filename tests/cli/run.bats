@@ -22,6 +22,8 @@ LIST
     wrong="'bochs'" refused "$MVM" run --engine bochs
     wrong="nap" refused "$MVM" run --engine null --guest nap
     wrong="exclude" refused "$MVM" run --engine null --guest sleep --image x.img
+    wrong="--mix" refused "$MVM" run --engine null --mix sleep=1 --guest sleep
+    wrong="1 together" refused "$MVM" run --engine null --mix sleep=0.5
     wrong="settings go with --guest" refused "$MVM" run --engine null --image x.img --rate 5
     wrong="--frobnicate" refused "$MVM" run --frobnicate
     wrong="'extra'" refused "$MVM" run --engine null extra
@@ -30,6 +32,20 @@ LIST
     for name in '' . .. .hidden a/b -x 'with space' "$(printf 'x%.0s' $(seq 33))"; do
         wrong="name of a run" refused "$MVM" run --engine null "--name=$name"
     done
+    [ -z "$(runs)" ]
+}
+
+@test "several guests in one run" {
+    "$MVM" run --engine vmm --mix sleep=0.5,web:/=Hello=0.5 --count 8 --name both --detach --quiet
+    "$MVM" ask --challenge all
+    [ "$("$MVM" ls both --json | jq -r .image)" = "sleep=0.5,web:/=Hello=0.5" ]
+    # Every second one is a web server.
+    printf 'GET / HTTP/1.0\r\n\r\n' | "$MVM" console 7 | grep -q Hello
+    [ "$("$MVM" ask 6 '?Hello')" = '!bkign' ]
+    run "$MVM" save both.mvm
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"cannot be saved"* ]]
+    "$MVM" stop
     [ -z "$(runs)" ]
 }
 
