@@ -93,9 +93,9 @@ static void print_missed(const struct load_run *run, const struct capacity_try *
                load_outcome_words[try->worst]);
         break;
     case CAPACITY_SENDER:
-        printf("the generator itself was too slow: p99 of its send lag was %s ms%s\n",
+        printf("the generator itself was late: p99 of its send lag was %s ms%s\n",
                number_fixed((double)try->lag_ns / 1e6, 3, ms),
-               run->threads == 1 ? "; --threads may help" : "");
+               run->threads == 1 ? "; --threads, or CPUs of its own, may help" : "");
         break;
     default:
         printf("the answers took too long: p99 was %s ms\n",
