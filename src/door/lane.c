@@ -159,14 +159,17 @@ static void hear_again(struct lane *lane)
 static void accept_clients(struct lane *lane, size_t place)
 {
     for (int i = 0; i < ACCEPTS_A_TURN && !lane->deaf; i++) {
-        uint64_t open = atomic_load_explicit(&lane->all->connections, memory_order_relaxed);
+        bool full = atomic_load_explicit(&lane->all->connections, memory_order_relaxed) >=
+                    lane->all->limits.connections;
 
-        if (open >= lane->all->limits.connections && !make_room(lane)) {
+        if (full && !lane->idle.first && !lane->head.first) {
             be_deaf(lane);
             return;
         }
         int fd = accept4(lane->listeners[place], NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
+        if (fd >= 0 && full)
+            make_room(lane);
         if (fd >= 0) {
             connection_open(lane, &lane->all->places[place], fd);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
