@@ -172,12 +172,8 @@ static const struct {
     void (*execute)(struct door *door, struct peer *peer, json_t *arguments);
     bool needs_population;
 } commands[] = {
-    {"status", tell_status, false},
-    {"stop", stop_run, false},
-    {"ask", door_ask, true},
-    {"challenge", door_challenge, true},
-    {"save", door_save, true},
-    {"trace", door_trace, true},
+    {"status", tell_status, false},      {"stop", stop_run, false}, {"ask", door_ask, true},
+    {"challenge", door_challenge, true}, {"save", door_save, true}, {"trace", door_trace, true},
     {"console", door_console, true},
 };
 

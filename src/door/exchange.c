@@ -280,11 +280,13 @@ static void answered(struct exchange *exchange, int status)
 
     /* Somebody else asked before, and did not wait for the answer: this may be the rest of it. Once more,
      * then, which GET and HEAD allow. */
-    if (exchange->ask.late && status == 0 && exchange->lane->all->challenges && !exchange->stepped &&
-        exchange->repeatable) {
+    if (exchange->ask.late && status == 0 && exchange->lane->all->challenges && !exchange->stepped) {
         exchange->late = true;
         exchange->step_until_ns = exchange->lane->now_ns + exchange->lane->all->limits.answer_ns;
-        send_step(exchange);
+        if (exchange->repeatable)
+            send_step(exchange);
+        else
+            refuse(exchange, -EBADMSG);
         return;
     }
     if (status == 0 && !framing->broken) {

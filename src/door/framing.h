@@ -10,6 +10,7 @@
 
 struct framing {
     http_parser parser;
+    size_t begins;  /* where the present head does */
     size_t taken;   /* bytes that were looked at */
     bool is_head;   /* the answer to HEAD, which has no body */
     bool whole;     /* the final answer (not 1xx) is complete; `taken` is one past its last byte */

@@ -2,12 +2,12 @@
 /*
  * The sockets that listen at a place.
  *
- * A prefix is served by a socket that is bound to all addresses. Unless the place is to be public, a filter lets
- * it see only packets that came over the interface `lo`, over which nothing comes but what processes of this
- * host send, whatever the address; so neither a route to the prefix nor an interface that gets an address opens
- * it to others. (SO_BINDTODEVICE would do that for IPv4. With IPv6, a socket that is bound to lo cannot answer a
- * client that has the address of another interface.) A connection to an address outside the prefix is closed
- * when it is accepted, before a byte is read.
+ * A prefix is served by a socket that is bound to all addresses. Unless the place is to be public, a filter
+ * lets it see only packets that came over the interface `lo`, over which nothing comes but what processes of
+ * this host send, whatever the address; so neither a route to the prefix nor an interface that gets an
+ * address opens it to others. (SO_BINDTODEVICE would do that for IPv4. With IPv6, a socket that is bound to
+ * lo cannot answer a client that has the address of another interface.) A connection to an address outside
+ * the prefix is closed when it is accepted, before a byte is read.
  */
 #ifndef MVM_DOOR_LISTEN_H
 #define MVM_DOOR_LISTEN_H
