@@ -15,8 +15,8 @@ json_t *histogram_to_json(const struct histogram *histogram)
         const char *name;
         double percent;
     } percentiles[] = {
-        {"p50_seconds", 50},    {"p90_seconds", 90},      {"p99_seconds", 99},
-        {"p999_seconds", 99.9}, {"p9999_seconds", 99.99},
+        {"p50_seconds", 50}, {"p90_seconds", 90},    {"p95_seconds", 95},
+        {"p99_seconds", 99}, {"p999_seconds", 99.9}, {"p9999_seconds", 99.99},
     };
 
     if (histogram->total == 0)
