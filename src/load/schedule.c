@@ -12,6 +12,9 @@
 
 enum { STEPS_MOST = 10000 };
 
+/* What comes later never comes. */
+#define LATEST_NS (UINT64_C(100) * 366 * 86400 * NS_PER_SECOND)
+
 static int add_step(struct schedule_plan *plan, struct schedule_step step)
 {
     struct schedule_step *grown = realloc(plan->steps, (plan->step_count + 1) * sizeof(*grown));
@@ -111,9 +114,16 @@ double schedule_rate_at(const struct schedule_plan *plan, uint64_t at_ns)
     return 0;
 }
 
+static double requests_of(const struct schedule_step *step)
+{
+    return step->rate * (double)step->length_ns / (double)NS_PER_SECOND;
+}
+
 void schedule_begin(struct schedule *schedule, const struct schedule_plan *plan, uint64_t seed)
 {
     *schedule = (struct schedule){.plan = plan, .random = {seed}};
+    for (size_t i = 0; i < plan->step_count; i++)
+        schedule->round_requests += requests_of(&plan->steps[i]);
 }
 
 /* A number of the exponential distribution of mean 1: the gap of a Poisson process of rate 1. */
@@ -121,6 +131,18 @@ static double exponential(struct random *random)
 {
     /* 53 bits, from 2^-53 to 1. */
     return -log(((double)(random_next(random) >> 11) + 1) * 0x1p-53);
+}
+
+/* At the beginning of a round: passes over whole rounds. Rounds with few requests may be many. */
+static void skip_rounds(struct schedule *schedule, double *gap)
+{
+    double rounds = floor(*gap / schedule->round_requests);
+    double ns = rounds * (double)schedule_length_ns(schedule->plan);
+
+    if (rounds < 1)
+        return;
+    *gap -= rounds * schedule->round_requests;
+    schedule->step_began_ns = ns < (double)LATEST_NS ? schedule->step_began_ns + (uint64_t)ns : LATEST_NS;
 }
 
 /*
@@ -131,7 +153,9 @@ static void walk(struct schedule *schedule, double gap)
 {
     const struct schedule_plan *plan = schedule->plan;
 
-    for (;;) {
+    while (schedule->step_began_ns < LATEST_NS) {
+        if (schedule->step == 0 && schedule->into_ns == 0)
+            skip_rounds(schedule, &gap);
         const struct schedule_step *step = &plan->steps[schedule->step];
         double left_ns = (double)step->length_ns - schedule->into_ns;
         double left = step->rate * left_ns / (double)NS_PER_SECOND;
@@ -140,7 +164,11 @@ static void walk(struct schedule *schedule, double gap)
             schedule->into_ns += gap / step->rate * (double)NS_PER_SECOND;
             return;
         }
-        gap -= left;
+        gap = gap > left ? gap - left : 0;
+        if (step->length_ns > LATEST_NS) {
+            schedule->step_began_ns = LATEST_NS;
+            return;
+        }
         schedule->step_began_ns += step->length_ns;
         schedule->into_ns = 0;
         schedule->step = (schedule->step + 1) % plan->step_count;
@@ -158,6 +186,8 @@ bool schedule_next(struct schedule *schedule, struct arrival *ret_arrival)
         return true;
     }
     walk(schedule, plan->poisson ? exponential(&schedule->random) : schedule->number == 0 ? 0 : 1);
+    if (schedule->step_began_ns >= LATEST_NS || schedule->into_ns >= (double)LATEST_NS)
+        return false;
     *ret_arrival = (struct arrival){
         .at_ns = schedule->step_began_ns + (uint64_t)schedule->into_ns,
         .number = schedule->number++,

@@ -65,6 +65,7 @@ double schedule_rate_at(const struct schedule_plan *plan, uint64_t at_ns);
 struct schedule {
     const struct schedule_plan *plan;
     struct random random;
+    double round_requests; /* of all steps */
     uint64_t number;
     size_t step;
     uint64_t step_began_ns;
@@ -73,7 +74,7 @@ struct schedule {
 
 void schedule_begin(struct schedule *schedule, const struct schedule_plan *plan, uint64_t seed);
 
-/* The next request; false: the trace has ended. */
+/* The next request; false: the trace has ended, or it is more than a century away. */
 bool schedule_next(struct schedule *schedule, struct arrival *ret_arrival);
 
 #endif

@@ -192,6 +192,40 @@ static void constant_rates_are_kept_exactly(void **state)
     assert_true(counts[3] == 100 && counts[4] == 0 && counts[5] == 200);
 }
 
+/* Rates so low, or steps so short, that a walk over all steps would take for ever. */
+static void rare_requests_are_found_at_once(void **state)
+{
+    static const char *const rates[] = {"1e-12", "1ms@1e-9,1ms@0", "0.000001ms@1e-9"};
+    struct schedule schedule;
+    struct arrival arrival;
+    struct reason reason = {""};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct schedule_plan plan = {0};
+
+        assert_int_equal(schedule_parse_rate(rates[i], &plan, &reason), 0);
+        schedule_begin(&schedule, &plan, 1);
+        assert_true(schedule_next(&schedule, &arrival) && arrival.at_ns == 0);
+        bool second = schedule_next(&schedule, &arrival);
+
+        /* A thousand million seconds are 32 years. */
+        assert_true(second == (i > 0));
+        if (second)
+            assert_near((double)arrival.at_ns / (i == 1 ? 2e18 : 1e18), 1, 0.01);
+        schedule_plan_release(&plan);
+    }
+    struct schedule_plan plan = {0};
+
+    assert_int_equal(schedule_parse_rate("1ms@10,1ms@0", &plan, &reason), 0);
+    schedule_begin(&schedule, &plan, 1);
+    for (uint64_t n = 0; n < 1000; n++) {
+        assert_true(schedule_next(&schedule, &arrival));
+        assert_near((double)arrival.at_ns, (double)n * 0.2e9, 2e6);
+    }
+    schedule_plan_release(&plan);
+}
+
 static void poisson_arrivals_are_poisson(void **state)
 {
     static uint64_t counts[1000], again[1000];
@@ -371,6 +405,7 @@ int main(void)
         cmocka_unit_test(longer_than_an_hour_is_an_hour),
         cmocka_unit_test(the_percentile_text_is_hdr_histograms),
         cmocka_unit_test(constant_rates_are_kept_exactly),
+        cmocka_unit_test(rare_requests_are_found_at_once),
         cmocka_unit_test(poisson_arrivals_are_poisson),
         cmocka_unit_test(rates_that_are_none_are_refused),
         cmocka_unit_test(traces_say_when_and_whom),
