@@ -106,6 +106,7 @@ static void flush_asks(struct lane *lane)
     lane->submitted_count = 0;
     if (lane->port) {
         lane->all->engine->port_submit(lane->port, lane->submitted, count);
+        lane->reaps_again = true; /* what was finished on this thread is there already */
     } else {
         lane->door->submitted = true;
         lane->all->engine->submit(lane->all->population, lane->submitted, count);
@@ -327,6 +328,7 @@ int lane_start(struct lane *lane, struct reason *reason)
 
     if (error)
         return error;
+    engine->port_lend(lane->port);
     int descriptor = engine->port_descriptor(lane->port);
 
     if (descriptor < 0)

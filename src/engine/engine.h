@@ -257,6 +257,11 @@ struct engine {
     void (*port_submit)(struct engine_port *port, struct engine_ask *const *asks, size_t count);
     size_t (*port_reap)(struct engine_port *port, struct engine_ask **ret_asks, size_t room,
                         uint64_t until_ns);
+    /* From now on port_submit() may carry asks out on the thread that calls it, for about a millisecond, when
+     * the threads that do it else have nothing to do: that saves the way to another thread and back. What is
+     * finished then is not told by the descriptor, so port_reap() is to be called after each submit. For
+     * threads that can wait so long and have no better use of the time. */
+    void (*port_lend)(struct engine_port *port);
     /* A descriptor that poll() finds readable when there may be something to reap; the port's. port_clear()
      * makes it unreadable and is to be called before reaping until nothing more comes. -errno: there is none.
      */

@@ -324,6 +324,7 @@ const struct engine engine_vmm = {
     .port_close = vmm_engine_port_close,
     .port_submit = vmm_engine_port_submit,
     .port_reap = vmm_engine_port_reap,
+    .port_lend = vmm_engine_port_lend,
     .port_descriptor = vmm_engine_port_descriptor,
     .port_clear = vmm_engine_port_clear,
     .console_open = vmm_engine_console_open,

@@ -169,6 +169,11 @@ size_t vmm_engine_port_reap(struct engine_port *port, struct engine_ask **ret_as
     return vmm_asks_reap(&of(port)->asks, ret_asks, room, until_ns);
 }
 
+void vmm_engine_port_lend(struct engine_port *port)
+{
+    vmm_port_lend(of(port)->asks.port);
+}
+
 int vmm_engine_port_descriptor(struct engine_port *port)
 {
     return vmm_port_descriptor(of(port)->asks.port);

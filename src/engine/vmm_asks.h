@@ -31,6 +31,7 @@ void vmm_engine_port_close(struct engine_port *port);
 void vmm_engine_port_submit(struct engine_port *port, struct engine_ask *const *asks, size_t count);
 size_t vmm_engine_port_reap(struct engine_port *port, struct engine_ask **ret_asks, size_t room,
                             uint64_t until_ns);
+void vmm_engine_port_lend(struct engine_port *port);
 int vmm_engine_port_descriptor(struct engine_port *port);
 void vmm_engine_port_clear(struct engine_port *port);
 

@@ -37,6 +37,8 @@ struct worker {
     struct vmm_request *inbox, **inbox_end;
     struct job *job;
     bool stop, asleep, pause, paused;
+    bool borrowed;         /* another thread works with the shard: this one waits */
+    uint64_t sleeps_until; /* population's time; while asleep */
 
     _Atomic uint64_t to_boot;
     /* The thread's own. */
@@ -60,13 +62,13 @@ static struct timespec timespec_of(uint64_t ns)
     return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_SECOND), .tv_nsec = (long)(ns % NS_PER_SECOND)};
 }
 
-static void hand_over(struct worker *worker)
+static void hand_over(struct worker *worker, const struct outbox *own)
 {
     if (worker->shard->news) {
         worker->shard->news = false;
         outbox_signal(worker->news);
     }
-    outbox_hand_over(&worker->shard->done);
+    outbox_hand_over(&worker->shard->done, own);
 }
 
 static void do_boots(struct worker *worker)
@@ -89,27 +91,35 @@ static void do_boots(struct worker *worker)
     }
 }
 
-static void do_requests(struct worker *worker)
+/* Begins with the first of `list`; returns what is left of it at `until`, which is looked at after each
+ * group, or after each request. */
+static struct vmm_request *do_requests(struct shard *shard, struct vmm_request *list, uint64_t until,
+                                       bool each)
 {
     struct vmm_request *group[AHEAD];
-    unsigned workers = worker->shard->options->workers;
-    uint64_t until = worker->requests ? clock_now_ns() + TURN_NS : 0;
+    unsigned workers = shard->options->workers;
 
-    do {
+    while (list) {
         size_t count = 0;
 
-        for (; worker->requests && count < AHEAD; worker->requests = worker->requests->next) {
-            group[count] = worker->requests;
-            store_prefetch_handle(worker->shard->store, (uint32_t)(group[count]->vm / workers));
-            if (group[count]->next)
-                __builtin_prefetch(group[count]->next);
+        for (; list && count < AHEAD; list = list->next) {
+            group[count] = list;
+            store_prefetch_handle(shard->store, (uint32_t)(list->vm / workers));
+            if (list->next)
+                __builtin_prefetch(list->next);
             count++;
         }
         for (size_t i = 0; i < count; i++)
-            store_prefetch_record(worker->shard->store, (uint32_t)(group[i]->vm / workers));
-        for (size_t i = 0; i < count; i++)
-            shard_request(worker->shard, group[i]);
-    } while (worker->requests && clock_now_ns() < until);
+            store_prefetch_record(shard->store, (uint32_t)(group[i]->vm / workers));
+        for (size_t i = 0; i < count; i++) {
+            if (each && clock_now_ns() >= until)
+                return group[i];
+            shard_request(shard, group[i]);
+        }
+        if (list && clock_now_ns() >= until)
+            break;
+    }
+    return list;
 }
 
 /* Under the lock. */
@@ -123,28 +133,39 @@ static void stay_paused(struct worker *worker)
     worker->paused = false;
 }
 
+/* Under the lock. Nothing but time can bring something to do. */
+static bool is_idle(const struct worker *worker)
+{
+    struct shard *shard = worker->shard;
+
+    return !worker->stop && !worker->pause && !worker->inbox && !worker->job && !worker->requests &&
+           !worker->compacting && shard->queue_count == 0 && shard->due_first == shard->due_count &&
+           (atomic_load_explicit(&worker->to_boot, memory_order_relaxed) == 0 || !shard_may_boot(shard));
+}
+
 /* Waits until there is work, and takes what came in. False: the worker is to end. */
 static bool take_work(struct worker *worker)
 {
     struct shard *shard = worker->shard;
 
     pthread_mutex_lock(&worker->lock);
-    while (!worker->stop && !worker->pause && !worker->inbox && !worker->job && !worker->requests &&
-           !worker->compacting && shard->queue_count == 0 && shard->due_first == shard->due_count &&
-           (atomic_load_explicit(&worker->to_boot, memory_order_relaxed) == 0 || !shard_may_boot(shard))) {
-        uint64_t next = wheel_next(shard->wheel);
+    while (worker->borrowed || is_idle(worker)) {
+        /* Who has borrowed the shard wakes this thread when there is something to do. */
+        uint64_t next = worker->borrowed ? WHEEL_NEVER : wheel_next(shard->wheel);
 
-        if (worker->overdue_at < next)
+        if (worker->overdue_at < next && !worker->borrowed)
             next = worker->overdue_at;
         if (next <= shard_now(shard))
             break;
         worker->asleep = true;
+        worker->sleeps_until = next;
         if (next == WHEEL_NEVER) {
             pthread_cond_wait(&worker->wake, &worker->lock);
         } else {
             struct timespec until = timespec_of(next + shard->epoch_ns);
 
-            if (pthread_cond_timedwait(&worker->wake, &worker->lock, &until) == ETIMEDOUT) {
+            if (pthread_cond_timedwait(&worker->wake, &worker->lock, &until) == ETIMEDOUT &&
+                !worker->borrowed) {
                 worker->asleep = false;
                 break;
             }
@@ -182,9 +203,10 @@ static void *work(void *argument)
             if (atomic_load_explicit(&worker->to_boot, memory_order_relaxed) == 0)
                 shard_rest(shard);
         }
-        do_requests(worker);
+        if (worker->requests)
+            worker->requests = do_requests(shard, worker->requests, clock_now_ns() + TURN_NS, false);
         shard_timers(shard, TURN_NS);
-        hand_over(worker);
+        hand_over(worker, NULL);
         shard_slices(shard, TURN_SLICES_NS);
         if (shard->requests.count || shard->oldest_boot) {
             if (worker->overdue_at == WHEEL_NEVER || shard_now(shard) >= worker->overdue_at)
@@ -193,7 +215,7 @@ static void *work(void *argument)
             worker->overdue_at = WHEEL_NEVER;
         }
         worker->compacting = store_compact(shard->store);
-        hand_over(worker);
+        hand_over(worker, NULL);
     }
     return NULL;
 }
@@ -231,7 +253,7 @@ int worker_start(struct shard *shard, struct outbox *news, struct worker **ret_w
 
 static void unlock_and_wake(struct worker *worker)
 {
-    bool asleep = worker->asleep;
+    bool asleep = worker->asleep && !worker->borrowed; /* who has borrowed it looks when it gives it back */
 
     pthread_mutex_unlock(&worker->lock);
     if (asleep)
@@ -259,6 +281,74 @@ void worker_post(struct worker *worker, struct vmm_request *first, struct vmm_re
     *worker->inbox_end = first;
     worker->inbox_end = &last->next;
     unlock_and_wake(worker);
+}
+
+/* Under the lock: the shard is the calling thread's, until give_back(). */
+static bool borrow(struct worker *worker)
+{
+    if (!worker->asleep || worker->borrowed || !is_idle(worker))
+        return false;
+    worker->borrowed = true;
+    return true;
+}
+
+/* Under the lock, with requests that are left. True: the worker is to be woken for what there is to do now.
+ */
+static bool give_back(struct worker *worker, struct vmm_request *first, struct vmm_request **end)
+{
+    struct shard *shard = worker->shard;
+    uint64_t next;
+
+    worker->borrowed = false;
+    if (first) {
+        *end = worker->inbox;
+        if (!worker->inbox)
+            worker->inbox_end = end;
+        worker->inbox = first;
+    }
+    if (shard->requests.count > 0 && worker->overdue_at == WHEEL_NEVER)
+        worker->overdue_at = 0; /* their deadlines are the worker's to see to */
+    next = wheel_next(shard->wheel);
+    if (worker->overdue_at < next)
+        next = worker->overdue_at;
+    return !is_idle(worker) || next < worker->sleeps_until;
+}
+
+bool worker_borrow(struct worker *worker, struct vmm_request *first, struct vmm_request *last,
+                   const struct outbox *own)
+{
+    struct shard *shard = worker->shard;
+    struct vmm_request **end = &last->next;
+    uint64_t until = clock_now_ns() + TURN_NS;
+
+    last->next = NULL;
+    pthread_mutex_lock(&worker->lock);
+    if (!borrow(worker)) {
+        pthread_mutex_unlock(&worker->lock);
+        return false;
+    }
+    for (;;) {
+        pthread_mutex_unlock(&worker->lock);
+        first = do_requests(shard, first, until, true);
+        hand_over(worker, own);
+        bool compacting = store_compact(shard->store);
+
+        pthread_mutex_lock(&worker->lock);
+        worker->compacting = compacting;
+        if (first || !worker->inbox || clock_now_ns() >= until)
+            break;
+        /* What others have posted meanwhile would have to wait for the worker to wake. */
+        first = worker->inbox;
+        end = worker->inbox_end;
+        worker->inbox = NULL;
+        worker->inbox_end = &worker->inbox;
+    }
+    bool wake = give_back(worker, first, end);
+
+    pthread_mutex_unlock(&worker->lock);
+    if (wake)
+        pthread_cond_signal(&worker->wake);
+    return true;
 }
 
 void worker_boot(struct worker *worker, uint64_t count)

@@ -18,6 +18,11 @@ void worker_stop(struct worker *worker);
 
 /* A list of requests, first to last through `next`. */
 void worker_post(struct worker *worker, struct vmm_request *first, struct vmm_request *last);
+/* Carries the requests out on the calling thread, if the worker sleeps and has nothing to do: for a
+ * millisecond, the rest is posted. False: it is not so, and nothing was done. `own`: the outbox of the
+ * calling thread. Not for CPUs that are hardware, which belong to their threads. */
+bool worker_borrow(struct worker *worker, struct vmm_request *first, struct vmm_request *last,
+                   const struct outbox *own);
 void worker_boot(struct worker *worker, uint64_t count);
 /* Takes back boots that have not begun, and returns how many. */
 uint64_t worker_boot_cancel(struct worker *worker);

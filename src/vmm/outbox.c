@@ -128,13 +128,13 @@ void outbox_gather(struct vmm_request *request, unsigned worker, struct outbox_l
     lane->end = &request->next;
 }
 
-static void hand_over(struct outbox_lane *lane)
+static void hand_over(struct outbox_lane *lane, bool wakes)
 {
     struct outbox *outbox = lane->outbox;
     int event = -1;
 
     pthread_mutex_lock(&outbox->lock);
-    if (!outbox->first)
+    if (!outbox->first && wakes)
         event = note_signal(outbox);
     bool wake = outbox->waited_for;
 
@@ -149,12 +149,12 @@ static void hand_over(struct outbox_lane *lane)
         eventfd_write(event, 1);
 }
 
-void outbox_hand_over(struct outbox_lane **full)
+void outbox_hand_over(struct outbox_lane **full, const struct outbox *own)
 {
     while (*full) {
         struct outbox_lane *lane = *full;
 
         *full = lane->next;
-        hand_over(lane);
+        hand_over(lane, lane->outbox != own);
     }
 }

@@ -43,7 +43,8 @@ size_t outbox_take(struct outbox *outbox, struct vmm_request **ret_requests, siz
 /* For workers: puts a finished request into the lane of worker `worker` in its outbox. `full` is the worker's
  * list of lanes that hold something. */
 void outbox_gather(struct vmm_request *request, unsigned worker, struct outbox_lane **full);
-/* Hands over what is in the lanes of this list, and empties it. */
-void outbox_hand_over(struct outbox_lane **full);
+/* Hands over what is in the lanes of this list, and empties it. Who takes from `own` (NULL: nobody here) is
+ * about to look, and is not woken. */
+void outbox_hand_over(struct outbox_lane **full, const struct outbox *own);
 
 #endif

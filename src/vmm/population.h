@@ -10,6 +10,7 @@ struct trace_buffer;
 
 struct vmm_port {
     struct vmm *vmm;
+    bool lends; /* its thread may run VMs */
     struct outbox outbox;
 };
 

@@ -54,7 +54,7 @@ void vmm_port_submit(struct vmm_port *port, struct vmm_request *const *requests,
             *end = last = requests[i];
             end = &last->next;
         }
-        if (first)
+        if (first && !(port->lends && worker_borrow(vmm->workers[w], first, last, &port->outbox)))
             worker_post(vmm->workers[w], first, last);
     }
 }
@@ -62,6 +62,11 @@ void vmm_port_submit(struct vmm_port *port, struct vmm_request *const *requests,
 size_t vmm_port_reap(struct vmm_port *port, struct vmm_request **ret_requests, size_t room, uint64_t until_ns)
 {
     return outbox_take(&port->outbox, ret_requests, room, until_ns);
+}
+
+void vmm_port_lend(struct vmm_port *port)
+{
+    port->lends = port->vmm->options.cpu == VMM_CPU_EMULATED;
 }
 
 int vmm_port_descriptor(struct vmm_port *port)

@@ -132,6 +132,10 @@ void vmm_port_close(struct vmm_port *port); /* NULL is fine */
 void vmm_port_submit(struct vmm_port *port, struct vmm_request *const *requests, size_t count);
 size_t vmm_port_reap(struct vmm_port *port, struct vmm_request **ret_requests, size_t room,
                      uint64_t until_ns);
+/* From now on vmm_port_submit() runs VMs of workers that sleep on the thread that calls it, for a millisecond
+ * of each such worker's; vmm_port_reap() is to be called after it, as the descriptor does not tell of what is
+ * finished then. No effect on KVM, whose vCPUs stay with their threads. */
+void vmm_port_lend(struct vmm_port *port);
 int vmm_port_descriptor(struct vmm_port *port);
 void vmm_port_clear(struct vmm_port *port);
 /* The population's own, which vmm_submit(), vmm_reap(), vmm_descriptor() and vmm_clear() use. Not to be

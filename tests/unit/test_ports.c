@@ -25,7 +25,7 @@
 
 #include <cmocka.h>
 
-enum { VMS = 60, THREADS = 4, BATCH = 12, ROUNDS = 40 };
+enum { VMS = 60, THREADS = 4, BATCH = 12, ROUNDS = 24 };
 
 struct question {
     struct engine_ask ask; /* the first member */
@@ -81,11 +81,12 @@ struct asker {
     const struct engine *engine;
     struct engine_port *port;
     uint64_t seed, answered;
+    bool lends; /* its thread runs VMs too */
     pthread_t thread;
 };
 
 static uint64_t ask_rounds(const struct engine *engine, struct engine_port *port, uint64_t seed,
-                           unsigned rounds)
+                           unsigned rounds, bool lends)
 {
     struct question questions[BATCH];
     struct engine_ask *asks[BATCH], *done[BATCH];
@@ -94,6 +95,8 @@ static uint64_t ask_rounds(const struct engine *engine, struct engine_port *port
     uint64_t answered = 0;
 
     assert_true(file.fd >= 0);
+    if (lends)
+        engine->port_lend(port);
     for (unsigned round = 0; round < rounds; round++) {
         size_t under_way = BATCH;
 
@@ -102,10 +105,12 @@ static uint64_t ask_rounds(const struct engine *engine, struct engine_port *port
             asks[i] = &questions[i].ask;
         }
         engine->port_submit(port, asks, BATCH);
-        while (under_way > 0) {
+        /* The descriptor does not tell of what was finished within. */
+        for (bool waits = !lends; under_way > 0; waits = true) {
             size_t count;
 
-            assert_int_equal(poll(&file, 1, 120000), 1);
+            if (waits)
+                assert_int_equal(poll(&file, 1, 120000), 1);
             engine->port_clear(port);
             while ((count = engine->port_reap(port, done, BATCH / 2, 0)) > 0)
                 for (size_t i = 0; i < count; i++) {
@@ -124,7 +129,7 @@ static void *ask_many(void *argument)
 {
     struct asker *asker = argument;
 
-    asker->answered = ask_rounds(asker->engine, asker->port, asker->seed, ROUNDS);
+    asker->answered = ask_rounds(asker->engine, asker->port, asker->seed, ROUNDS, asker->lends);
     return NULL;
 }
 
@@ -138,7 +143,8 @@ struct fixture {
     struct reason reason;
 };
 
-static void open_vmm(struct fixture *fixture, char *workers)
+static void open_vmm(struct fixture *fixture, char *workers, const char *guest,
+                     const struct guest_settings *settings)
 {
     char *argv[] = {"vmm", "--workers", workers, NULL};
     char **operands;
@@ -152,8 +158,8 @@ static void open_vmm(struct fixture *fixture, char *workers)
                                        .values = fixture->options};
     if (options_parse(&fixture->set, 1, 3, argv, &operands, &operand_count, &fixture->reason) < 0)
         fail_msg("%s", fixture->reason.text);
-    assert_int_equal(guest_build(&fixture->image, "sleep", &(struct guest_settings){0}, &fixture->reason), 0);
-    challenge_ready_line("sleep", fixture->ready);
+    assert_int_equal(guest_build(&fixture->image, guest, settings, &fixture->reason), 0);
+    challenge_ready_line(guest, fixture->ready);
     const struct engine_setup setup = {.image = &fixture->image,
                                        .image_path = "/dev/null",
                                        .ready_line = fixture->ready,
@@ -207,23 +213,24 @@ static uint64_t meddle(struct fixture *fixture, struct random *random)
     }
     struct engine_port *port = open_port(fixture);
 
-    answered += ask_rounds(engine, port, random_below(random, UINT32_MAX), 1);
+    answered += ask_rounds(engine, port, random_below(random, UINT32_MAX), 1, random_below(random, 2));
     engine->port_close(port);
     if (random_below(random, 4) == 0)
         assert_int_equal(engine->grow(fixture->population, 1, NULL, &fixture->reason), 0);
     return answered;
 }
 
-static void many_threads_ask(char *workers)
+static void many_threads_ask(char *workers, bool lend)
 {
     struct fixture fixture;
     struct asker askers[THREADS];
     struct random random = {.state = 99};
     uint64_t answered = 0;
 
-    open_vmm(&fixture, workers);
+    open_vmm(&fixture, workers, "sleep", &(struct guest_settings){0});
     for (size_t i = 0; i < THREADS; i++) {
-        askers[i] = (struct asker){.engine = fixture.engine, .port = open_port(&fixture), .seed = i + 1};
+        askers[i] = (struct asker){
+            .engine = fixture.engine, .port = open_port(&fixture), .seed = i + 1, .lends = lend && i > 0};
         assert_int_equal(pthread_create(&askers[i].thread, NULL, ask_many, &askers[i]), 0);
     }
     for (unsigned i = 0; i < ROUNDS / 2; i++)
@@ -241,28 +248,41 @@ static void many_threads_ask(char *workers)
 static void test_one_worker(void **state)
 {
     (void)state;
-    many_threads_ask("1");
+    many_threads_ask("1", false);
+}
+
+static void test_one_worker_and_lent_threads(void **state)
+{
+    (void)state;
+    many_threads_ask("1", true);
 }
 
 static void test_several_workers(void **state)
 {
     (void)state;
-    many_threads_ask("3");
+    many_threads_ask("3", false);
 }
 
-static void test_deadlines_come_back_by_their_port(void **state)
+static void test_several_workers_and_lent_threads(void **state)
+{
+    (void)state;
+    many_threads_ask("3", true);
+}
+
+static void deadlines_come_back(bool lend)
 {
     struct fixture fixture;
     struct engine_port *ports[2];
     struct question questions[2];
     struct random random = {.state = 5};
 
-    (void)state;
-    open_vmm(&fixture, "2");
+    open_vmm(&fixture, "2", "sleep", &(struct guest_settings){0});
     for (size_t i = 0; i < 2; i++) {
         struct engine_ask *ask = &questions[i].ask;
 
         ports[i] = open_port(&fixture);
+        if (lend)
+            fixture.engine->port_lend(ports[i]);
         make(&questions[i], &random);
         questions[i].ask.vm = i;
         questions[i].ask.request_length--; /* without its line feed */
@@ -283,12 +303,62 @@ static void test_deadlines_come_back_by_their_port(void **state)
     close_vmm(&fixture);
 }
 
+static void test_deadlines_come_back_by_their_port(void **state)
+{
+    (void)state;
+    deadlines_come_back(false);
+    deadlines_come_back(true);
+}
+
+static bool has_page(struct engine_ask *ask)
+{
+    static const char end[] = "Hello from 512 bytes";
+
+    return memmem(ask->answer, ask->answer_length, end, sizeof(end) - 1);
+}
+
+/* VMs that compute for longer than their turn on a lent thread: a worker goes on with them. */
+static void test_long_work_on_a_lent_thread(void **state)
+{
+    static const char get[] = "GET / HTTP/1.1\r\n\r\n";
+    struct fixture fixture;
+    struct engine_ask asks[8], *list[8], *done;
+    char answers[8][256];
+
+    (void)state;
+    open_vmm(&fixture, "2", "web", &(struct guest_settings){.work = "5"});
+    struct engine_port *port = open_port(&fixture);
+
+    fixture.engine->port_lend(port);
+    for (size_t i = 0; i < 8; i++) {
+        asks[i] = (struct engine_ask){.vm = i,
+                                      .request = get,
+                                      .request_length = sizeof(get) - 1,
+                                      .answer = answers[i],
+                                      .answer_room = sizeof(answers[i]),
+                                      .deadline_ns = clock_now_ns() + 120 * NS_PER_SECOND,
+                                      .is_whole = has_page};
+        list[i] = &asks[i];
+    }
+    fixture.engine->port_submit(port, list, 8);
+    for (size_t i = 0; i < 8; i++) {
+        while (fixture.engine->port_reap(port, &done, 1, clock_now_ns() + NS_PER_SECOND) == 0)
+            ;
+        assert_int_equal(done->status, 0);
+    }
+    fixture.engine->port_close(port);
+    close_vmm(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_worker),
+        cmocka_unit_test(test_one_worker_and_lent_threads),
         cmocka_unit_test(test_several_workers),
+        cmocka_unit_test(test_several_workers_and_lent_threads),
         cmocka_unit_test(test_deadlines_come_back_by_their_port),
+        cmocka_unit_test(test_long_work_on_a_lent_thread),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
