@@ -152,6 +152,13 @@ static void change_proof(struct result *result)
     result->population.provable = false;
 }
 
+static void change_load(struct result *result)
+{
+    result->plan.load_known = true;
+    result->plan.load.rate = 500;
+    snprintf(result->plan.load.targets, sizeof(result->plan.load.targets), "zipf");
+}
+
 static void test_unlike(void **state)
 {
     static const struct {
@@ -165,6 +172,7 @@ static void test_unlike(void **state)
         {change_host, "48 CPUs"},
         {change_governor, "the host's settings"},
         {change_proof, "proof of life"},
+        {change_load, "load (none and 500 requests a second, zipf)"},
     };
     struct pair *pair = *state;
     struct comparison comparison;
