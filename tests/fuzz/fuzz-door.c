@@ -436,7 +436,7 @@ static void read_client(int fd, unsigned client)
 
     snprintf(mine, sizeof(mine), "/mark%c", marks[client]);
     while (got > 0 && (at = memmem(at, (size_t)(text + got - at), "/mark", 5)) && at + 6 <= text + got) {
-        if (strchr(marks, at[5]) && memcmp(at, mine, 6) != 0)
+        if (at[5] != '\0' && strchr(marks, at[5]) && memcmp(at, mine, 6) != 0)
             fail("a client got what another one asked for", text, (size_t)got);
         right_contents++;
         at += 6;
