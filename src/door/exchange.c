@@ -13,8 +13,6 @@ enum { SPARE_MOST = 256 };
 
 /* An engine whose VM is busy, be it with a challenge or a console, is tried again for this long. */
 #define BUSY_NS (200 * NS_PER_MILLISECOND)
-/* Of a VM that knows no challenges: silent for this long, it is in step. */
-#define SILENCE_NS NS_PER_SECOND
 
 static struct exchange *of_ask(struct engine_ask *ask)
 {
@@ -134,7 +132,7 @@ static bool is_never_whole(struct engine_ask *ask)
     return false;
 }
 
-static void send_ask(struct exchange *exchange, const char *request, size_t length, uint64_t patience_ns,
+static void send_ask(struct exchange *exchange, const char *request, size_t length, struct timeline *patience,
                      bool (*is_whole)(struct engine_ask *ask))
 {
     struct lane *lane = exchange->lane;
@@ -147,10 +145,12 @@ static void send_ask(struct exchange *exchange, const char *request, size_t leng
         .request_length = length,
         .answer = exchange->answer,
         .answer_room = lane->all->limits.output_bytes + 1,
-        .deadline_ns = lane->now_ns + patience_ns,
+        .deadline_ns = lane->now_ns + patience->after_ns,
         .context = &exchange->asker,
         .is_whole = is_whole,
     };
+    if (!lane->port) /* the engine's ports wake for deadlines */
+        due_set(&exchange->due, patience, lane->now_ns);
     lane_submit(lane, &exchange->ask);
 }
 
@@ -165,9 +165,9 @@ static void send_step(struct exchange *exchange)
         challenge_make(&exchange->challenge, &lane->random);
         int length = snprintf(exchange->step, sizeof(exchange->step), "\n%s", exchange->challenge.request);
 
-        send_ask(exchange, exchange->step, (size_t)length, lane->all->limits.answer_ns, step_is_whole);
+        send_ask(exchange, exchange->step, (size_t)length, &lane->asking, step_is_whole);
     } else {
-        send_ask(exchange, "\n", 1, SILENCE_NS, is_never_whole);
+        send_ask(exchange, "\n", 1, &lane->silent, is_never_whole);
     }
 }
 
@@ -177,8 +177,7 @@ static void send_request(struct exchange *exchange)
 
     exchange->stepping = false;
     framing_begin(&exchange->framing, exchange->is_head);
-    send_ask(exchange, exchange->request, exchange->request_length, lane->all->limits.answer_ns,
-             answer_is_whole);
+    send_ask(exchange, exchange->request, exchange->request_length, &lane->asking, answer_is_whole);
 }
 
 void exchange_begin(struct connection *connection, const char *bytes, size_t count, bool late)
@@ -309,6 +308,7 @@ void exchange_answered(struct exchange *exchange)
     struct lane *lane = exchange->lane;
     int status = exchange->ask.status;
 
+    due_clear(&exchange->due);
     if (status == -EBUSY && lane->now_ns < exchange->busy_until_ns)
         due_set(&exchange->due, &lane->again, lane->now_ns);
     else if (exchange->stepping)

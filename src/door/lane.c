@@ -19,6 +19,8 @@ enum { EVENTS_AT_ONCE = 256, ACCEPTS_A_TURN = 64, REAP_AT_ONCE = 64, REAPS_A_TUR
 /* What an epoll event points at, unless it is a connection: numbers below all addresses. */
 enum { TAG_ENGINE = 1, TAG_EVENT = 2, TAG_LISTENER = 3 };
 
+/* A VM that knows no challenges is in step when it has been silent for this long. */
+#define SILENCE_NS NS_PER_SECOND
 #define LEAVING_NS (2 * NS_PER_SECOND)
 #define AGAIN_NS   (2 * NS_PER_MILLISECOND)
 #define DEAF_NS    (50 * NS_PER_MILLISECOND)
@@ -45,6 +47,8 @@ int lane_create(struct lanes *all, struct lane **ret_lane, struct reason *reason
     lane->head.after_ns = all->limits.header_ns;
     lane->turn.after_ns = all->limits.answer_ns;
     lane->leaving.after_ns = LEAVING_NS;
+    lane->asking.after_ns = all->limits.answer_ns;
+    lane->silent.after_ns = SILENCE_NS;
     lane->again.after_ns = AGAIN_NS;
     lane->listening.after_ns = DEAF_NS;
     lane->now_ns = clock_now_ns();
@@ -249,14 +253,21 @@ static void expire(struct lane *lane)
     expire_connections(lane, &lane->leaving);
     while (lane->again.first && lane->again.first->at_ns <= lane->now_ns)
         exchange_again((struct exchange *)((char *)lane->again.first - offsetof(struct exchange, due)));
+    /* Reaping, which comes before this, has ended them, or is about to: nothing but the waking is to be done.
+     */
+    while (lane->asking.first && lane->asking.first->at_ns <= lane->now_ns)
+        due_clear(lane->asking.first);
+    while (lane->silent.first && lane->silent.first->at_ns <= lane->now_ns)
+        due_clear(lane->silent.first);
     if (lane->deaf && lane->listening_due.at_ns <= lane->now_ns)
         hear_again(lane);
 }
 
 static uint64_t next_due(const struct lane *lane)
 {
-    const struct timeline *const all[] = {&lane->idle,    &lane->head,  &lane->turn,     &lane->writing,
-                                          &lane->leaving, &lane->again, &lane->listening};
+    const struct timeline *const all[] = {&lane->asking,  &lane->silent, &lane->idle,
+                                          &lane->head,    &lane->turn,   &lane->writing,
+                                          &lane->leaving, &lane->again,  &lane->listening};
     uint64_t next = CLOCK_NEVER;
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

@@ -87,7 +87,7 @@ struct exchange {
     struct connection *connection; /* NULL: the client has gone */
     struct exchange *next;         /* in lane->spare */
     struct exchange **previous_live, *next_live;
-    struct due due; /* when an engine that was busy is asked again */
+    struct due due; /* the ask's deadline, or when an engine that was busy is asked again */
     uint64_t busy_until_ns, step_until_ns;
     struct framing framing;
     struct challenge challenge;
@@ -117,6 +117,7 @@ struct lane {
     struct exchange *spare_exchanges, *live_exchanges;
     size_t live, spares;
     struct timeline idle, head, turn, writing, leaving, again, listening;
+    struct timeline asking, silent; /* asks under way: their deadlines are no event of the engine */
     struct due listening_due;
     struct connection *closed; /* to be freed at the end of the turn of the loop */
     uint64_t now_ns;           /* as of this turn of the loop */

@@ -179,4 +179,8 @@ LUA
     [ "$(printf '?Hello\n' | timeout 20 nc -N 127.0.0.2 "$(port 1)")" = "!bkign" ]
     pkill -KILL -f "file=$XDG_RUNTIME_DIR.*" -n
     wait_until eval '[[ "$(get "http://127.0.0.2:$(port 0)/" | tail -1)" == *502 ]]'
+    "$MVM" stop
+    start --engine qemu --guest sleep --count 1 --http 127.0.0.0/8:0 --door-answer 500ms
+    [ "$(get "http://127.0.0.0:$(port 0)/" | tail -1)" = " 504" ]
+    [ "$(get "http://127.0.0.0:$(port 0)/" | tail -1)" = " 504" ]
 }
