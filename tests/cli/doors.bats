@@ -122,9 +122,19 @@ LUA
 }
 
 @test "hostile clients cost nothing that lasts" {
-    start --engine vmm --guest web --route /=Hello --count 1000 --http 127.0.0.0/8:0 --door-header-time 1s --door-idle 2s
+    # In the foreground, so that its exit status tells of leaks as well.
+    "$MVM" run --name doors --json --engine vmm --guest web --route /=Hello --count 1000 --http 127.0.0.0/8:0 \
+        --tcp 127.0.0.0/8:0 --door-header-time 1s --door-idle 2s >line 2>errors 3>&- &
+    wait_for_run doors
     python3 "$BATS_TEST_DIRNAME/doors.py" "$(port 0)" "$(jq .pid line)"
     "$MVM" ask --challenge all
+    # The end comes while some are at it.
+    wrk -t 1 -c 20 -d 2s "http://127.0.0.9:$(port 0)/" >/dev/null &
+    timeout 20 nc 127.0.0.4 "$(port 1)" </dev/zero >/dev/null 3>&- &
+    sleep 0.5
+    "$MVM" stop
+    wait %1 || { cat errors; return 1; }
+    wait
 }
 
 @test "a late answer is nobody else's" {
