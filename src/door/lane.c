@@ -204,6 +204,14 @@ static void reap(struct lane *lane)
     lane->reaps_again = true; /* there may be more, after the others have had their turn */
 }
 
+static void reap_again(struct lane *lane)
+{
+    if (!lane->reaps_again)
+        return;
+    lane->reaps_again = false;
+    reap(lane);
+}
+
 static void work(struct lane *lane)
 {
     struct connection *connection = lane->ready;
@@ -311,13 +319,13 @@ uint64_t lane_turn(struct lane *lane, uint64_t until_ns)
     lane->now_ns = clock_now_ns();
     for (int i = 0; i < count; i++)
         take_event(lane, &events[i]);
-    if (lane->reaps_again) {
-        lane->reaps_again = false;
-        reap(lane);
-    }
+    reap_again(lane);
     work(lane);
     take_grants(lane);
     expire(lane);
+    flush_asks(lane);
+    reap_again(lane); /* what a lent thread has finished meanwhile */
+    take_grants(lane);
     flush_asks(lane);
     free_closed(lane);
     return next_due(lane);
