@@ -122,6 +122,26 @@ static void print_counted(const json_t *run)
     }
 }
 
+/* Where VMs are reached from outside. */
+static void print_doors(const json_t *run)
+{
+    json_t *door;
+    size_t i;
+
+    json_array_foreach(json_object_get(run, "doors"), i, door)
+    {
+        const char *names[] = {"prefix", "address", "socket"}, *at = "";
+
+        for (size_t name = 0; name < sizeof(names) / sizeof(names[0]); name++)
+            if (json_object_get(door, names[name]))
+                at = text(door, names[name]);
+        printf("%-26s%s by %s at %s", i == 0 ? "doors" : "", text(door, "kind"), text(door, "by"), at);
+        if (json_object_get(door, "port"))
+            printf(", port %lld", (long long)number(door, "port"));
+        putchar('\n');
+    }
+}
+
 void ls_print_run(const json_t *run)
 {
     static const char *const states[] = {"started", "booting", "running", "failed", "stopped"};
@@ -143,6 +163,7 @@ void ls_print_run(const json_t *run)
         printf("%-26s%s\n", "the last that failed", text(run, "last_failure"));
     if (json_string_value(json_object_get(run, "stop_reason")))
         printf("%-26s%s (%s)\n", "growth stopped", text(run, "stop_reason"), text(run, "stopped_by"));
+    print_doors(run);
     printf("%-26s%s\n", "memory a VM", memory_each(run, cell));
     print_counted(run);
 }

@@ -82,6 +82,7 @@ LIST
     fi
     "$MVM" ls doors --json | jq -e --argjson port "$by_address" '.doors[0] == {kind: "http", by: "address", prefix: "127.0.0.0/8",
         port: $port} and .doors[1].by == "path" and .doors[1].address == "127.0.0.1" and (.doors[2].socket | endswith("socket"))'
+    "$MVM" ls doors | grep -q "http by address at 127.0.0.0/8, port $by_address"
     "$MVM" stop
     [ ! -e socket ]
 }
