@@ -189,7 +189,7 @@ LIST
     jq -e '.stopped_by == "latency" and .plan.load.p99_limit_seconds == 0.000001 and (.intervals | length == 1)
            and .intervals[0].latency.mean > 100 and .intervals[0].latency.n == 1
            and (.stop_reason | startswith("latency reached"))' limited/result.json
-    wrong="has no load" refused "$MVM" report --qos "$MVM_TEST_DATA/report/sleep" --out none.svg
+    wrong="has no load" refused "$MVM" report --qos "${MVM_TEST_DATA:-$BATS_TEST_DIRNAME/../unit/data}/report/sleep" --out none.svg
     [ ! -e none.svg ]
 }
 
