@@ -194,30 +194,59 @@ static void ask_all(struct population *population, uint64_t vms)
     free(answers);
 }
 
+/* A population of a mix on an engine with these options. */
+struct mixed {
+    struct guest_mix guests;
+    struct option_set set;
+    void *options;
+    struct mix *mix;
+    struct engine_setup setup;
+    const struct engine *engine;
+    struct population *population;
+};
+
+static void open_mix(struct mixed *mixed, int argc, char **argv, const char *text, const char *directory,
+                     const char *ready_line)
+{
+    const struct engine *inner = engine_find(argv[0]);
+    struct reason reason = {""};
+    char **operands;
+    int operand_count;
+
+    mixed->options = calloc(1, inner->options_size + 1);
+    mixed->set =
+        (struct option_set){.specs = inner->options, .count = inner->option_count, .values = mixed->options};
+    assert_int_equal(options_parse(&mixed->set, 1, argc, argv, &operands, &operand_count, &reason), 0);
+    assert_int_equal(guest_mix_parse(&mixed->guests, text, &reason), 0);
+    assert_int_equal(mix_create(inner, mixed->options, &mixed->guests, &mixed->mix, &reason), 0);
+    assert_int_equal(mix_place(mixed->mix, directory, &reason), 0);
+    mixed->engine = mix_engine(mixed->mix);
+    mixed->setup = (struct engine_setup){
+        .image = &mixed->guests.parts[0].image, .ready_line = ready_line, .options = mixed->mix, .seed = 1};
+    assert_int_equal(mixed->engine->open(&mixed->setup, &mixed->population, &reason), 0);
+    assert_ptr_equal(mixed->population->engine, mixed->engine);
+}
+
+static void close_mix(struct mixed *mixed)
+{
+    mixed->engine->close(mixed->population);
+    mix_free(mixed->mix);
+    options_release(&mixed->set, 1);
+    free(mixed->options);
+}
+
 /* `vms` VMs of the mix on engine `name`. */
 static void grow_and_ask(const char *name, const char *text, uint64_t vms, const char *directory)
 {
-    const struct engine *inner = engine_find(name), *engine;
-    void *options = calloc(1, inner->options_size + 1);
-    char *words[] = {(char *)(uintptr_t) "test"}, **operands;
-    int operand_count;
-    const struct option_set set = {.specs = inner->options, .count = inner->option_count, .values = options};
-    struct guest_mix guests;
-    struct mix *mix;
-    struct population *population;
+    char *argv[] = {(char *)(uintptr_t)name, NULL};
+    struct mixed mixed;
     struct engine_counts counts;
     struct reason reason = {""};
 
-    assert_int_equal(options_parse(&set, 1, 1, words, &operands, &operand_count, &reason), 0);
-    assert_int_equal(guest_mix_parse(&guests, text, &reason), 0);
-    assert_int_equal(mix_create(inner, options, &guests, &mix, &reason), 0);
-    engine = mix_engine(mix);
-    assert_int_equal(mix_place(mix, directory, &reason), 0);
-    const struct engine_setup setup = {
-        .image = &guests.parts[0].image, .ready_line = "mvm1", .options = mix, .seed = 1};
+    open_mix(&mixed, 1, argv, text, directory, "mvm1");
+    const struct engine *engine = mixed.engine;
+    struct population *population = mixed.population;
 
-    assert_int_equal(engine->open(&setup, &population, &reason), 0);
-    assert_ptr_equal(population->engine, engine);
     assert_int_equal(engine->grow(population, vms - 7, NULL, &reason), 0);
     assert_int_equal(engine->grow(population, 7, NULL, &reason), 0);
     engine->counts(population, &counts);
@@ -228,10 +257,54 @@ static void grow_and_ask(const char *name, const char *text, uint64_t vms, const
         assert_true(engine->is_running(population, i) && engine->was_started(population, i));
     assert_false(engine->is_running(population, vms) || engine->was_started(population, vms));
     ask_all(population, vms);
-    engine->close(population);
-    mix_free(mix);
-    options_release(&set, 1);
-    free(options);
+    close_mix(&mixed);
+}
+
+/* The kernel tells of the ends of many children at once, and tells it to one population: each finds its own.
+ */
+static void ends_are_noticed_in_each_population(void **state)
+{
+    char directory[] = "/tmp/mvm-test-mix-XXXXXX", command[512], answers[4][64];
+    char *argv[] = {(char *)(uintptr_t) "exec", (char *)(uintptr_t) "--command", command, NULL};
+    struct mixed mixed;
+    struct engine_ask asks[4], *all[4], *done[4];
+    struct engine_counts counts;
+    struct reason reason = {""};
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    snprintf(command, sizeof(command), "'%s' {image} leave", getenv("FAKE_VM"));
+    open_mix(&mixed, 3, argv, "sleep=0.5,tick=0.5", directory, NULL);
+    assert_int_equal(mixed.engine->grow(mixed.population, 6, NULL, &reason), 0);
+    for (size_t i = 0; i < 4; i++) {
+        asks[i] = (struct engine_ask){.vm = i,
+                                      .request = "?x\n",
+                                      .request_length = 3,
+                                      .answer = answers[i],
+                                      .answer_room = sizeof(answers[i]),
+                                      .deadline_ns = clock_now_ns() + 60 * NS_PER_SECOND};
+        all[i] = &asks[i];
+    }
+    mixed.engine->submit(mixed.population, all, 4);
+    for (size_t got = 0, count; got < 4; got += count) {
+        count = mixed.engine->reap(mixed.population, done, 4, clock_now_ns() + 20 * NS_PER_SECOND);
+        assert_true(count > 0);
+    }
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(asks[i].status, -ECONNRESET);
+    for (int i = 0; i < 400; i++) {
+        mixed.engine->counts(mixed.population, &counts);
+        if (counts.died == 4)
+            break;
+        mixed.engine->wait(mixed.population, clock_now_ns() + 50 * NS_PER_MILLISECOND);
+    }
+    assert_int_equal(counts.died, 4);
+    assert_int_equal(counts.running, 2);
+    for (uint64_t vm = 0; vm < 6; vm++)
+        assert_int_equal(mixed.engine->is_running(mixed.population, vm), vm >= 4);
+    close_mix(&mixed);
+    snprintf(command, sizeof(command), "rm -r %s", directory);
+    assert_int_equal(system(command), 0);
 }
 
 static void populations_are_one(void **state)
@@ -301,6 +374,7 @@ int main(void)
         cmocka_unit_test(numbers_are_dealt_in_shares),
         cmocka_unit_test(populations_are_one),
         cmocka_unit_test(growth_is_broken_off),
+        cmocka_unit_test(ends_are_noticed_in_each_population),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
