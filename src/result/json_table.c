@@ -82,6 +82,7 @@ static const struct json_field accounting_fields[] = {
 ALL_MEMBERS(accounting_fields, struct memory_accounting, double);
 
 static const struct json_field load_fields[] = {
+    {DOUBLE("rate", struct result_load, rate)},
     {U64("due", struct result_load, due)},
     {U64("sent", struct result_load, sent)},
     {U64("answered", struct result_load, answered), REQUIRED},

@@ -73,6 +73,7 @@ struct spread {
  * was to be sent; a percentile is one of all requests, of which those that were not answered right count as
  * the time after which one is given up. */
 struct result_load {
+    double rate;       /* requests a second that were to be sent */
     uint64_t due;      /* requests whose time had come */
     uint64_t sent;     /* of them; the rest found too many under way */
     uint64_t answered; /* right */

@@ -117,6 +117,7 @@ static void tell(const struct scale_load_plan *plan, const struct load_figures *
 
     interval->load_known = true;
     interval->load = (struct result_load){
+        .rate = plan->rate,
         .due = figures->due,
         .sent = figures->due - unsent,
         .answered = outcomes[LOAD_RIGHT],

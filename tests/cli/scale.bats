@@ -169,7 +169,7 @@ LIST
     [ "$status" -eq 0 ]
     [[ "$output" == *"500 requests a second, round-robin; 0 wrong answers"* ]]
     jq -e '.stopped_by == "max" and .plan.load.rate == 500 and .plan.load.targets == "round-robin" and (.intervals | length == 2)
-           and ([.intervals[].load | .due > 50 and .answered + .timeouts + .errors + .wrong + .due - .sent == .due and .wrong == 0
+           and ([.intervals[].load | .rate == 500 and .due > 50 and .answered + .timeouts + .errors + .wrong + .due - .sent == .due and .wrong == 0
                  and .answered > 0 and .p50_seconds > 0 and .p50_seconds <= .p90_seconds and .p90_seconds <= .p99_seconds
                  and .p99_seconds <= .p999_seconds and .throughput > 0] | all)
            and .intervals[0].latency == null' run/result.json

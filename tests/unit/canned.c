@@ -81,6 +81,7 @@ static void fill_load(const struct result *result, struct result_interval *inter
 
     interval->load_known = true;
     interval->load = (struct result_load){
+        .rate = canned->load_rate,
         .due = (uint64_t)(5 * canned->load_rate),
         .sent = (uint64_t)(5 * canned->load_rate),
         .p50 = p50,
