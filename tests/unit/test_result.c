@@ -210,6 +210,42 @@ static void test_nulls(void **state)
     result_release(&result);
 }
 
+/* The guests of a mix come back from the file; a result of one guest has none. */
+static void test_mix(void **state)
+{
+    (void)state;
+    struct result result, read;
+    struct reason reason = {.text = ""};
+    canned_result(&result,
+                  &(struct canned){.intervals = 1, .step_vms = 5, .load_rate = 100, .load_p50 = 0.001});
+    json_t *json = result_to_json(&result);
+    assert_true(json_is_null(at(json, "image.mix")));
+    json_decref(json);
+
+    result.image.mixed = true;
+    for (int i = 0; i < 3; i++) {
+        struct result_part *part = result_add_part(&result);
+        assert_non_null(part);
+        snprintf(part->guest, sizeof(part->guest), "load:%d", 10 * i);
+        part->share = 0.25 * (i + 1);
+        memset(part->sha256, 'a' + i, sizeof(part->sha256) - 1);
+    }
+    json = result_to_json(&result);
+    assert_int_equal(result_from_json(&read, json, &reason), 0);
+    assert_true(read.image.mixed);
+    assert_int_equal(read.image.part_count, 3);
+    assert_string_equal(read.image.parts[2].guest, "load:20");
+    assert_true(read.image.parts[1].share == 0.5);
+    assert_string_equal(read.image.parts[1].sha256, result.image.parts[1].sha256);
+    assert_true(read.plan.load_known && read.intervals[0].load_known);
+    assert_true(read.plan.load.rate == 100 && read.intervals[0].load.rate == 100);
+    assert_int_equal(read.intervals[0].load.due, 500);
+    assert_true(read.intervals[0].known[RESOURCE_LATENCY] && !read.intervals[0].known[RESOURCE_NETWORK]);
+    json_decref(json);
+    result_release(&read);
+    result_release(&result);
+}
+
 static void test_stop_names(void **state)
 {
     (void)state;
@@ -509,6 +545,7 @@ int main(void)
         cmocka_unit_test(test_values_survive),
         cmocka_unit_test(test_required_names),
         cmocka_unit_test(test_nulls),
+        cmocka_unit_test(test_mix),
         cmocka_unit_test(test_stop_names),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_truncated),
