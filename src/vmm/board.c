@@ -12,7 +12,6 @@ enum {
     IRQ_RTC = 8,
     OUTPUT_NEARLY_FULL = sizeof(((struct context *)0)->output) - 16,
     COM1 = 0x3f8,
-    COM1_STATUS = COM1 + 5,
     PORT61_WRITABLE = 0x0f,
     PORT92_A20 = 0x02,
     PORT92_RESET = 0x01,
@@ -388,15 +387,7 @@ static void out8(struct context *context, uint16_t port, uint8_t value)
     }
 }
 
-/* COM1's line status and transmitter when nothing else comes of the access: what guests do most. */
-static bool reads_status_only(const struct context *context, uint16_t port, unsigned bytes)
-{
-    const struct uart *uart = &context->state.uart;
-
-    return port == COM1_STATUS && bytes == 1 && !uart->lsr_errors &&
-           !(uart->timeout_ns && uart->timeout_ns <= context->now_ns) && !context->trace_port;
-}
-
+/* COM1's transmitter when nothing else comes of the access. */
 static bool transmits_only(const struct context *context, uint16_t port, unsigned bytes)
 {
     return port == COM1 && bytes == 1 && uart_only_transmits(&context->state.uart) && !context->trace_port;
@@ -411,8 +402,8 @@ uint32_t board_in(struct context *context, uint16_t port, unsigned bytes)
 {
     uint32_t value = 0;
 
-    if (reads_status_only(context, port, bytes))
-        return uart_read(&context->state.uart, port & 7u, context->now_ns);
+    if (board_reads_status_only(context, port, bytes))
+        return uart_status(&context->state.uart);
     if (is_disk(port))
         value = disk_read(&context->state.disk, &context->disk, port, bytes);
     else

@@ -23,6 +23,15 @@ void board_reset(struct context *context, uint8_t drive);
 uint32_t board_in(struct context *context, uint16_t port, unsigned bytes);
 void board_out(struct context *context, uint16_t port, unsigned bytes, uint32_t value);
 
+/* The port is COM1's line status, and nothing comes of reading it but uart_status(): what guests do most. */
+static inline bool board_reads_status_only(const struct context *context, uint16_t port, unsigned bytes)
+{
+    const struct uart *uart = &context->state.uart;
+
+    return port == 0x3fd && bytes == 1 && !uart->lsr_errors &&
+           !(uart->timeout_ns && uart->timeout_ns <= context->now_ns) && !context->trace_port;
+}
+
 /* Lets the devices reach context->now_ns and updates context->interrupt. Rises of the timer's OUT that find
  * the last one still waiting are lost, as in hardware, and counted in ticks_lost. */
 void board_advance(struct context *context);

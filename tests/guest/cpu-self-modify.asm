@@ -1,6 +1,7 @@
 ; SPDX-License-Identifier: GPL-3.0-or-later
 ; Code that writes into itself: the very next instruction, the immediate of the next, the rest of a REP STOSB that runs over its
-; own successors, code executed before and rewritten, through another segment, and code copied and called.
+; own successors, code executed before and rewritten, through another segment, code copied and called, and instructions that
+; write over themselves.
 
 %include "test.inc"
 
@@ -55,6 +56,19 @@ again:
     show16  ax
     mov     dword [0x600], 0xc3909090 ; and longer than one write
     call    bx
+    show16  ax
+    mov     bx, over
+    mov     al, 0x91
+over:
+    mov     [bx], al                ; its opcode becomes XCHG AX, CX
+    show16  ax
+    mov     bp, sp
+    mov     sp, over_call + 3
+over_call:
+    call    called                  ; its distance becomes the return address
+    inc     ax
+called:
+    mov     sp, bp
     show16  ax
     newline
     test_end

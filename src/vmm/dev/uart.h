@@ -27,6 +27,13 @@ void uart_reset(struct uart *uart);
 /* Registers 0 to 7. */
 uint8_t uart_read(struct uart *uart, unsigned reg, uint64_t now_ns);
 
+/* What register 5, the line status, reads as while it has no errors: the transmitter is empty, and bytes wait
+ * or not. Reading it changes nothing then. */
+static inline uint8_t uart_status(const struct uart *uart)
+{
+    return (uint8_t)(0x60 | (uart->fifo_count > 0));
+}
+
 /* Returns the byte that went out on the line, 0 to 255, or -1 when none did (in loopback it comes back by
  * itself). */
 int uart_write(struct uart *uart, unsigned reg, uint8_t value, uint64_t now_ns);
