@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hostile clients for bench/door-hostile. usage: door-hostile.py KIND PORT COUNT SECONDS
 by address in 127.0.0.0/8; prints what came of them as NAME=VALUE pairs. Kinds: idle (COUNT connections that say nothing), loris
-(COUNT that send a byte of a head each second, and come again when they are refused), noise (COUNT at a time: malformed requests,
-heads of 1 MB, resets in the middle)."""
+(COUNT that send a byte of a head each second, and come again when they are refused), noise (COUNT a second: malformed requests, heads of
+1 MB, resets in the middle)."""
 import random
 import resource
-import selectors
 import socket
 import struct
 import sys
@@ -57,10 +56,10 @@ def idle():
 
 def loris():
     clients = [[connect(), 0] for _ in range(count)]
-    refused = 0
+    refused, turn = 0, 0
     while time.monotonic() < end:
         began = time.monotonic()
-        for client in clients:
+        for client in clients[turn % 50 :: 50]:
             try:
                 client[0].send(HEAD[client[1] % len(HEAD)].to_bytes(1, "little"))
                 client[1] += 1
@@ -72,14 +71,16 @@ def loris():
             client[0].close()
             client[:] = connect(), 0
             refused += 1
-        time.sleep(max(0, 1 - (time.monotonic() - began)))
+        turn += 1
+        time.sleep(max(0, 0.02 - (time.monotonic() - began)))
     print(f"connections={count} refused={refused}")
 
 
 def noise():
     sent = 0
     while time.monotonic() < end:
-        clients = [connect() for _ in range(count)]
+        began = time.monotonic()
+        clients = [connect() for _ in range(count // 20)]
         time.sleep(0.01)
         for client in clients:
             try:
@@ -91,7 +92,8 @@ def noise():
             if chance.random() < 0.5:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             client.close()
-        sent += count
+        sent += len(clients)
+        time.sleep(max(0, 0.05 - (time.monotonic() - began)))
     print(f"connections={sent}")
 
 
