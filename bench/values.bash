@@ -23,3 +23,8 @@ median() {
 grouped() {
     printf '%.0f' "$1" | sed ':a; s/\B[0-9]\{3\}\>/,&/; ta'
 }
+
+# total: the sum of the lines of standard input.
+total() {
+    awk '{ sum += $1 } END { print sum + 0 }'
+}
