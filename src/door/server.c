@@ -378,11 +378,12 @@ void door_close(struct door *door)
 
     if (!door)
         return;
+    /* Before those are told who wait for the end of all: its sockets and routes are to be gone then. */
+    gate_close(door->gate);
     while (door->peer_count > 0)
         drop_peer(door, door->peer_count - 1);
     while (door->askers)
         door_remove_asker(door, door->askers);
-    gate_close(door->gate);
     if (door->listener >= 0)
         close(door->listener);
     if (door->spare >= 0)
