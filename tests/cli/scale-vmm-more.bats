@@ -44,26 +44,6 @@ load common
            and .per_vm.boot_seconds_median == 0 and .intervals[0].boot_seconds.n == 0' run/result.json
 }
 
-@test "a limit that the pilot meets already is where the test ends" {
-    guest_image dirty dirty.img -DBYTES=65536 -DONCE
-    run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --intervals 5 --store-limit 32M --out run $QUICK
-    echo "$output$stderr"
-    [ "$status" -eq 0 ]
-    jq -e '.stopped_by == "memory" and (.pilot.vms > 300 and .pilot.vms < 520) and (.intervals | length >= 4)
-           and .population.alive == .population.started' run/result.json
-}
-
-@test "without --max the pilot finds how many fill a share of memory" {
-    guest_image dirty dirty.img -DBYTES=65536 -DONCE
-    run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --memory-limit 600M --threshold 15 --intervals 3 \
-        --out run --samples 2 --sample-time 100ms --settle 3s --quiet
-    echo "$output$stderr"
-    [ "$status" -eq 0 ]
-    # Others may take memory or CPU of this machine meanwhile; what was planned came from the pilot.
-    jq -e '.pilot.vms >= 64 and (.pilot.memory_bytes_per_vm | . > 50000 and . < 100000)
-           and (.plan.interval_vms | . > 300 and . < 800) and .population.alive == .population.started' run/result.json
-}
-
 @test "progress lines tell of millions, and of the last challenge" {
     run --separate-stderr "$MVM" scale --engine vmm --max 40000 --intervals 2 --samples 2 --sample-time 100ms --settle 2s \
         --threshold 100 --out run
