@@ -16,11 +16,11 @@ load common
 
 @test "without --max the pilot finds how many fill a share of memory" {
     guest_image dirty dirty.img -DBYTES=65536 -DONCE
-    run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --memory-limit 600M --threshold 15 --intervals 3 \
+    run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --memory-limit 4G --threshold 2.25 --intervals 3 \
         --out run --samples 2 --sample-time 100ms --settle 3s --quiet
     echo "$output$stderr"
     [ "$status" -eq 0 ]
-    # Others may take memory or CPU of this machine meanwhile; what was planned came from the pilot.
+    # Others may take memory or CPU of this machine meanwhile, so the share is far larger than what is planned; that came from the pilot.
     jq -e '.pilot.vms >= 64 and (.pilot.memory_bytes_per_vm | . > 50000 and . < 100000)
            and (.plan.interval_vms | . > 300 and . < 800) and .population.alive == .population.started' run/result.json
 }
