@@ -10,7 +10,6 @@
 #include "door/door.h"
 #include "engine/mix.h"
 #include "guest/challenge.h"
-#include "host/survive.h"
 #include "result/json.h"
 #include "study/guard.h"
 
@@ -32,10 +31,7 @@ struct keep {
     struct door *door;
     struct gate_setup gate;
     struct population *population;
-    /* The guard, and what it looks at. */
-    struct sampler *sampler;
-    struct host_limits limits;
-    struct host_baseline baseline;
+    struct guard_host host;
     struct guard guard;
     uint64_t began_ns;
     double seconds; /* that starting the VMs took */
@@ -68,33 +64,17 @@ static bool go_on(void *context, const struct engine_counts *counts)
 
 static int prepare_guard(struct keep *keep, struct reason *reason)
 {
-    const struct keep_plan *plan = keep->plan;
+    const struct host_share *share = &keep->plan->share;
     char wanted[SIZE_TEXT_ROOM], has[SIZE_TEXT_ROOM];
-    int oom_score_adj, error = host_limits_read(&keep->limits, "", reason);
-    uint64_t files;
+    int error = guard_open(&keep->guard, &keep->host, keep->plan->engine, share, reason);
 
-    if (!error && plan->share.memory_bytes > keep->limits.memory_total)
+    keep->guard.look = show_progress;
+    keep->guard.look_context = keep;
+    if (!error && share->memory_bytes > keep->host.limits.memory_total)
         return reason_set(reason, EINVAL, "--memory-limit is %s, but this host has %s",
-                          size_text((double)plan->share.memory_bytes, wanted),
-                          size_text((double)keep->limits.memory_total, has));
-    if (!error)
-        error = sampler_open(&keep->sampler, "", reason);
-    if (error)
-        return error;
-    host_raise_file_limit(UINT64_MAX, &files, NULL); /* as far as it goes */
-    keep->limits.own_files = files;
-    sampler_watch_own(keep->sampler, !(plan->engine->capabilities & ENGINE_HAS_PROCESSES));
-    host_protect_self(&oom_score_adj, NULL);
-    keep->guard = (struct guard){
-        .sampler = keep->sampler,
-        .limits = &keep->limits,
-        .baseline = &keep->baseline,
-        .share = &plan->share,
-        .memory_floor_bytes = host_memory_floor(&keep->limits),
-        .look = show_progress,
-        .look_context = keep,
-    };
-    return sampler_read(keep->sampler, &keep->baseline.reading, reason);
+                          size_text((double)share->memory_bytes, wanted),
+                          size_text((double)keep->host.limits.memory_total, has));
+    return error;
 }
 
 /* What the run is, for when it is no more. */
@@ -304,7 +284,7 @@ static void release(struct keep *keep)
     /* Only now, since who asked for the end takes the closed connection for it. */
     door_close(keep->door);
     runs_close(&keep->runs);
-    sampler_close(keep->sampler);
+    sampler_close(keep->host.sampler);
 }
 
 static int live(struct keep *keep)

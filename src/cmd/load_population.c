@@ -5,7 +5,6 @@
 #include "base/reason.h"
 #include "cmd/signals.h"
 #include "guest/challenge.h"
-#include "host/survive.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,32 +17,6 @@ static void show(void *context, const struct engine_counts *counts)
 
     progress_text(own->progress, "%llu of %llu VMs are ready", (unsigned long long)counts->running,
                   (unsigned long long)own->count);
-}
-
-static int prepare_guard(struct load_population *own, const struct engine *engine, struct reason *reason)
-{
-    int oom_score_adj, error = host_limits_read(&own->limits, "", reason);
-    uint64_t files;
-
-    if (!error)
-        error = sampler_open(&own->sampler, "", reason);
-    if (error)
-        return error;
-    host_raise_file_limit(UINT64_MAX, &files, NULL); /* as far as it goes */
-    own->limits.own_files = files;
-    sampler_watch_own(own->sampler, !(engine->capabilities & ENGINE_HAS_PROCESSES));
-    host_protect_self(&oom_score_adj, NULL);
-    own->guard = (struct guard){
-        .sampler = own->sampler,
-        .limits = &own->limits,
-        .baseline = &own->baseline,
-        .share = &own->share,
-        .memory_floor_bytes = host_memory_floor(&own->limits),
-        .interrupted = signals_noted,
-        .look = show,
-        .look_context = own,
-    };
-    return sampler_read(own->sampler, &own->baseline.reading, reason);
 }
 
 /* Engines of processes boot from a file. */
@@ -92,8 +65,11 @@ int load_population_grow(struct load_population *own, const struct engine *engin
                          uint64_t count, uint64_t seed, struct progress_line *progress, struct reason *reason)
 {
     const struct engine_watch watch = {.go_on = guard_go_on, .context = &own->guard};
-    int error = prepare_guard(own, engine, reason);
+    int error = guard_open(&own->guard, &own->host, engine, &own->share, reason);
 
+    own->guard.interrupted = signals_noted;
+    own->guard.look = show;
+    own->guard.look_context = own;
     own->count = count;
     own->progress = progress;
     if (!error)
@@ -121,8 +97,7 @@ void load_population_release(struct load_population *own)
 {
     if (own->population)
         own->population->engine->close(own->population);
-    if (own->sampler)
-        sampler_close(own->sampler);
+    sampler_close(own->host.sampler);
     if (own->image_path[0])
         unlink(own->image_path);
     if (own->directory[0])

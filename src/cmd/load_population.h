@@ -11,9 +11,7 @@ struct load_population {
     struct engine_setup setup;
     struct image image;
     char directory[256], image_path[280], ready_line[16];
-    struct sampler *sampler;
-    struct host_limits limits;
-    struct host_baseline baseline;
+    struct guard_host host;
     struct host_share share;
     struct guard guard;
     uint64_t count;

@@ -2,6 +2,7 @@
 #include "study/guard.h"
 
 #include "base/clock.h"
+#include "host/survive.h"
 #include "result/number.h"
 
 #include <errno.h>
@@ -16,6 +17,30 @@ enum { LOST_PERCENT = 5, LOST_LEAST = 4 };
 
 /* In percent: of what there is of a countable thing, and of time in which nothing ran for want of memory. */
 static const double countable_most = 98, pressure_most = 20, share_most = 100;
+
+int guard_open(struct guard *guard, struct guard_host *host, const struct engine *engine,
+               const struct host_share *share, struct reason *reason)
+{
+    int oom_score_adj, error = host_limits_read(&host->limits, "", reason);
+    uint64_t files;
+
+    if (!error)
+        error = sampler_open(&host->sampler, "", reason);
+    if (error)
+        return error;
+    host_raise_file_limit(UINT64_MAX, &files, NULL); /* as far as it goes */
+    host->limits.own_files = files;
+    sampler_watch_own(host->sampler, !(engine->capabilities & ENGINE_HAS_PROCESSES));
+    host_protect_self(&oom_score_adj, NULL);
+    *guard = (struct guard){
+        .sampler = host->sampler,
+        .limits = &host->limits,
+        .baseline = &host->baseline,
+        .share = share,
+        .memory_floor_bytes = host_memory_floor(&host->limits),
+    };
+    return sampler_read(host->sampler, &host->baseline.reading, reason);
+}
 
 static void stop(struct guard *guard, enum stop why, const char *sentence)
 {

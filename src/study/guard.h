@@ -33,6 +33,22 @@ struct guard {
     char why[512];
 };
 
+/* What a guard of VMs that are kept, not measured, looks at. */
+struct guard_host {
+    struct sampler *sampler; /* to be closed by the caller in every case; NULL is fine */
+    struct host_limits limits;
+    struct host_baseline baseline;
+};
+
+/*
+ * Makes a guard of VMs that `engine` is about to start: raises the limit of open files as far as it goes,
+ * makes this program the last that the kernel would kill, and reads the host as it is now. Fills what `guard`
+ * looks at; who is asked and told (interrupted, look) is the caller's to set. `share` outlives the guard.
+ * -errno with a sentence.
+ */
+int guard_open(struct guard *guard, struct guard_host *host, const struct engine *engine,
+               const struct host_share *share, struct reason *reason);
+
 /* The go_on() of an engine_watch whose context is a guard. Looks at the host at most ten times a second. */
 bool guard_go_on(void *guard, const struct engine_counts *counts);
 
