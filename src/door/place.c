@@ -2,6 +2,7 @@
 #include "door/place.h"
 
 #include "base/option.h"
+#include "base/prefix.h"
 #include "base/reason.h"
 
 #include <arpa/inet.h>
@@ -56,21 +57,6 @@ static bool take_number(const char *text, const char *end, uint64_t most, uint64
     return true;
 }
 
-/* False unless all bits beyond the prefix are 0. */
-static bool begins_prefix(const struct place *place)
-{
-    for (unsigned bit = place->bits; bit < 8 * size_of(place); bit++)
-        if (place->first[bit / 8] & (0x80u >> (bit % 8)))
-            return false;
-    return true;
-}
-
-static void clear_beyond(struct place *place)
-{
-    for (unsigned bit = place->bits; bit < 8 * size_of(place); bit++)
-        place->first[bit / 8] &= (uint8_t) ~(0x80u >> (bit % 8));
-}
-
 int place_parse(enum place_kind kind, const char *text, struct place *ret_place, struct reason *reason)
 {
     struct place place = {.kind = kind};
@@ -111,8 +97,7 @@ int place_parse(enum place_kind kind, const char *text, struct place *ret_place,
     } else if (end != port) {
         return wrong(kind, text, reason);
     }
-    if (!begins_prefix(&place)) {
-        clear_beyond(&place);
+    if (prefix_cut(place.first, size_of(&place), place.bits)) {
         place_print(&place, right);
         return reason_set(reason, EINVAL,
                           "'%s' does not begin with the first address of its prefix; %s would be right", text,
@@ -163,9 +148,7 @@ bool place_vm(const struct place *place, const union place_socket_address *addre
 
 uint64_t place_addresses(const struct place *place)
 {
-    unsigned bits = 8 * size_of(place) - place->bits;
-
-    return bits >= 64 ? UINT64_MAX : UINT64_C(1) << bits;
+    return prefix_addresses(size_of(place), place->bits);
 }
 
 socklen_t place_address(const struct place *place, uint64_t vm, union place_socket_address *ret_address)
@@ -180,9 +163,7 @@ socklen_t place_address(const struct place *place, uint64_t vm, union place_sock
         return sizeof(ret_address->local);
     }
     memcpy(bytes, place->first, size);
-    /* All bits beyond the prefix are 0: nothing is carried. */
-    for (unsigned i = size; i-- > 0; vm >>= 8)
-        bytes[i] |= (uint8_t)vm;
+    prefix_count_on(bytes, size, vm);
     if (place->family == AF_INET) {
         memcpy(&ret_address->v4.sin_addr, bytes, size);
         ret_address->v4.sin_port = htons(place->port);

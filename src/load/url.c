@@ -2,6 +2,7 @@
 #include "load/url.h"
 
 #include "base/option.h"
+#include "base/prefix.h"
 #include "base/reason.h"
 
 #include <arpa/inet.h>
@@ -66,16 +67,11 @@ static int set_prefix(struct load_url *url, uint64_t bits)
 
     if (bits > 8 * count)
         return -EINVAL;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t left = bits > 8 * i ? bits - 8 * i : 0;
-
-        if (left < 8)
-            bytes[i] &= (uint8_t)(0xff00 >> left);
-    }
-    uint64_t free_bits = 8 * count - bits;
+    prefix_cut(bytes, count, (unsigned)bits);
+    uint64_t addresses = prefix_addresses(count, (unsigned)bits);
 
     url->by_address = true;
-    url->most_vms = free_bits < 63 ? UINT64_C(1) << free_bits : UINT64_C(1) << 63;
+    url->most_vms = addresses < UINT64_C(1) << 63 ? addresses : UINT64_C(1) << 63;
     return 0;
 }
 
@@ -191,9 +187,7 @@ void load_url_address(const struct load_url *url, uint64_t vm, struct sockaddr_s
         return;
     uint8_t *bytes = address_bytes(ret_address, &count);
 
-    /* Below the prefix there are zeros, so nothing is carried into it. */
-    for (size_t i = count; i-- > 0 && vm > 0; vm >>= 8)
-        bytes[i] |= (uint8_t)(vm & 0xff);
+    prefix_count_on(bytes, count, vm);
 }
 
 size_t load_url_request_room(const struct load_url *url)
