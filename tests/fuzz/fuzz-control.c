@@ -10,22 +10,20 @@
  * after each case, and that it keeps no descriptor of those that have gone.
  */
 #include "base/clock.h"
-#include "base/random.h"
 #include "base/reason.h"
 #include "door/door.h"
 #include "engine/engine.h"
 #include "guest/catalog.h"
 #include "guest/challenge.h"
+#include "round.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,31 +41,7 @@ enum {
     HEARD_ROOM = 1 << 20
 };
 
-static uint64_t present_seed, present_number, lines_heard, refusals, lives, consoles;
-static struct random chance;
-
-static unsigned draw(unsigned bound)
-{
-    return (unsigned)random_below(&chance, bound);
-}
-
-static _Noreturn void fail(const char *what, const char *text, size_t length)
-{
-    fprintf(stderr, "fuzz-control: seed %llu, case %llu: %s\n", (unsigned long long)present_seed,
-            (unsigned long long)present_number, what);
-    fwrite(text, 1, length < 2000 ? length : 2000, stderr);
-    fputc('\n', stderr);
-    abort();
-}
-
-static void hangs(int signal)
-{
-    static const char text[] = "fuzz-control: the present case does not end\n";
-
-    (void)signal;
-    (void)!write(STDERR_FILENO, text, sizeof(text) - 1);
-    abort();
-}
+static uint64_t lines_heard, refusals, lives, consoles;
 
 /* A run: a population and its door, on a thread of its own, until a client stops it. */
 struct life {
@@ -435,32 +409,14 @@ static void try_clients(struct life *life, struct client *clients)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"seed", required_argument, NULL, 's'},
-                                            {"count", required_argument, NULL, 'c'},
-                                            {"seconds", required_argument, NULL, 't'},
-                                            {0}};
-    uint64_t count = 10000, seconds = 1000000, began = clock_now_ns();
     char folder[] = "/tmp/fuzz-control-XXXXXX", path[64];
     struct client clients[CLIENTS];
     struct life life;
-    int option;
 
-    present_seed = 1;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        uint64_t number = optarg ? strtoull(optarg, NULL, 10) : 0;
-
-        if (option == 's')
-            present_seed = number;
-        else if (option == 'c')
-            count = number;
-        else if (option == 't')
-            seconds = number;
-        else
-            return 2;
-    }
+    if (!round_begin("fuzz-control", 10000, HANGS_AFTER_SECONDS, argc, argv))
+        return 2;
     if (!mkdtemp(folder) || setenv("XDG_RUNTIME_DIR", folder, 1) < 0 || chdir(folder) < 0)
         fail("no folder", "", 0);
-    signal(SIGALRM, hangs);
     for (unsigned i = 0; i < CLIENTS; i++) {
         clients[i].fd = -1;
         clients[i].heard = malloc(HEARD_ROOM);
@@ -468,11 +424,8 @@ int main(int argc, char **argv)
             fail("no memory", "", 0);
     }
     begin_life(&life);
-    for (; present_number < count && clock_now_ns() - began < seconds * NS_PER_SECOND; present_number++) {
-        chance.state = present_seed * 1000003 + present_number;
-        alarm(HANGS_AFTER_SECONDS);
+    while (round_next())
         try_clients(&life, clients);
-    }
     int fd = call(&life);
 
     (void)!send(fd, "{\"do\":\"stop\"}\n", 14, MSG_NOSIGNAL);
@@ -488,7 +441,7 @@ int main(int argc, char **argv)
     if (chdir("/") < 0 || rmdir(folder) < 0)
         fail("something is left in", folder, strlen(folder));
     printf("%llu cases: %llu lines heard, %llu refusals among them, %llu clients with a console, %llu runs\n",
-           (unsigned long long)present_number, (unsigned long long)lines_heard, (unsigned long long)refusals,
+           (unsigned long long)round_number(), (unsigned long long)lines_heard, (unsigned long long)refusals,
            (unsigned long long)consoles, (unsigned long long)lives);
     return lines_heard && refusals ? 0 : 1;
 }

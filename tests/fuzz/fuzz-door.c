@@ -10,12 +10,10 @@
  * asked for.
  */
 #include "base/clock.h"
-#include "base/random.h"
 #include "door/lane.h"
+#include "round.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,33 +28,6 @@ enum {
     VMS = 3,
     CLIENTS = 5
 };
-
-static uint64_t present_seed, present_number;
-static struct random chance;
-
-static unsigned draw(unsigned bound)
-{
-    return (unsigned)random_below(&chance, bound);
-}
-
-static _Noreturn void fail(const char *what, const char *text, size_t count)
-{
-    fprintf(stderr, "fuzz-door: seed %llu, case %llu: %s\n", (unsigned long long)present_seed,
-            (unsigned long long)present_number, what);
-    for (size_t i = 0; i < count; i++)
-        fprintf(stderr, text[i] >= ' ' && text[i] <= '~' ? "%c" : "\\x%02x", (unsigned char)text[i]);
-    fputc('\n', stderr);
-    abort();
-}
-
-static void hangs(int signal)
-{
-    static const char text[] = "fuzz-door: a case does not end\n";
-
-    (void)signal;
-    (void)!write(STDERR_FILENO, text, sizeof(text) - 1);
-    abort();
-}
 
 /* Texts: words of HTTP, rightly put together for the most part. */
 static size_t add(char *text, size_t count, const char *word)
@@ -522,39 +493,18 @@ static void try_lane(void)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"seed", required_argument, NULL, 's'},
-                                            {"count", required_argument, NULL, 'c'},
-                                            {"seconds", required_argument, NULL, 't'},
-                                            {0}};
-    uint64_t count = 100000, seconds = 1000000, began = clock_now_ns();
-    int option;
-
-    present_seed = 1;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        uint64_t number = optarg ? strtoull(optarg, NULL, 10) : 0;
-
-        if (option == 's')
-            present_seed = number;
-        else if (option == 'c')
-            count = number;
-        else if (option == 't')
-            seconds = number;
-        else
-            return 2;
-    }
-    signal(SIGALRM, hangs);
-    for (; present_number < count && clock_now_ns() - began < seconds * NS_PER_SECOND; present_number++) {
-        chance.state = present_seed * 1000003 + present_number;
-        alarm(HANGS_AFTER_SECONDS);
+    if (!round_begin("fuzz-door", 100000, HANGS_AFTER_SECONDS, argc, argv))
+        return 2;
+    while (round_next()) {
         try_head();
         try_answer();
-        if (present_number % 10 == 0)
+        if (round_number() % 10 == 0)
             try_lane();
     }
     printf("%llu cases: heads %llu taken and %llu not, answers %llu whole and %llu broken, %llu contents of "
            "the right "
            "client, %llu asks without an end\n",
-           (unsigned long long)present_number, (unsigned long long)taken_heads,
+           (unsigned long long)round_number(), (unsigned long long)taken_heads,
            (unsigned long long)refused_heads, (unsigned long long)whole_answers,
            (unsigned long long)broken_answers, (unsigned long long)right_contents,
            (unsigned long long)late_vms);
