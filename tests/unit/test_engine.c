@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/reason.h"
 #include "engine/engine.h"
+#include "engine_fixture.h"
 #include "guest/catalog.h"
 #include "guest/challenge.h"
 #include "study/proof.h"
@@ -21,47 +22,9 @@
 
 #include <cmocka.h>
 
-/* A population of an engine, opened with options from words. */
-struct fixture {
-    const struct engine *engine;
-    void *options;
-    struct option_set set;
-    struct image image;
-    char ready[READY_LINE_ROOM];
-    struct engine_setup setup;
-    struct population *population;
-    struct reason reason;
-};
-
-static void open_engine(struct fixture *fixture, const char *name, int argc, char **argv)
+static void open_sleep(struct fixture *fixture, int argc, char **argv)
 {
-    char **operands;
-    int operand_count;
-    const struct guest_settings none = {0};
-
-    memset(fixture, 0, sizeof(*fixture));
-    fixture->engine = engine_find(name);
-    assert_non_null(fixture->engine);
-    fixture->options = calloc(1, fixture->engine->options_size + 1);
-    fixture->set = (struct option_set){
-        .specs = fixture->engine->options,
-        .count = fixture->engine->option_count,
-        .values = fixture->options,
-    };
-    if (options_parse(&fixture->set, 1, argc, argv, &operands, &operand_count, &fixture->reason) < 0)
-        fail_msg("%s", fixture->reason.text);
-    assert_int_equal(guest_build(&fixture->image, "sleep", &none, &fixture->reason), 0);
-    challenge_ready_line("sleep", fixture->ready);
-    fixture->setup = (struct engine_setup){
-        .image = &fixture->image,
-        .image_path = "/dev/null",
-        .ready_line = fixture->ready,
-        .options = fixture->options,
-        .seed = 1,
-    };
-    if (fixture->engine->probe(fixture->options, &fixture->reason) < 0 ||
-        fixture->engine->open(&fixture->setup, &fixture->population, &fixture->reason) < 0)
-        fail_msg("%s", fixture->reason.text);
+    open_engine(fixture, "sleep", &(struct guest_settings){0}, argc, argv);
 }
 
 static void open_fake(struct fixture *fixture, const char *mode, const char *boot_timeout)
@@ -71,7 +34,7 @@ static void open_fake(struct fixture *fixture, const char *mode, const char *boo
                     "--parallel", "4",         NULL};
 
     snprintf(command, sizeof(command), "'%s' {image} %s", getenv("FAKE_VM"), mode);
-    open_engine(fixture, "exec", 7, argv);
+    open_sleep(fixture, 7, argv);
 }
 
 static struct engine_counts counts_of(struct fixture *fixture)
@@ -80,19 +43,6 @@ static struct engine_counts counts_of(struct fixture *fixture)
 
     fixture->engine->counts(fixture->population, &counts);
     return counts;
-}
-
-static void close_engine(struct fixture *fixture)
-{
-    fixture->engine->close(fixture->population);
-    options_release(&fixture->set, 1);
-    free(fixture->options);
-}
-
-static void grow(struct fixture *fixture, uint64_t count)
-{
-    if (fixture->engine->grow(fixture->population, count, NULL, &fixture->reason) < 0)
-        fail_msg("%s", fixture->reason.text);
 }
 
 static struct proof prove(struct fixture *fixture)
@@ -137,7 +87,7 @@ static void test_null_pretends(void **state)
     char *argv[] = {"null", NULL};
 
     (void)state;
-    open_engine(&fixture, "null", 1, argv);
+    open_sleep(&fixture, 1, argv);
     grow(&fixture, 2500);
     assert_int_equal(counts_of(&fixture).running, 2500);
     assert_true(fixture.engine->is_running(fixture.population, 2499));
@@ -344,7 +294,7 @@ static void open_vmm(struct fixture *fixture)
 {
     char *argv[] = {"vmm", "--workers", "2", NULL};
 
-    open_engine(fixture, "vmm", 3, argv);
+    open_sleep(fixture, 3, argv);
 }
 
 static void open_bytewise(struct fixture *fixture)
@@ -356,7 +306,7 @@ static void open_null(struct fixture *fixture)
 {
     char *argv[] = {"null", NULL};
 
-    open_engine(fixture, "null", 1, argv);
+    open_sleep(fixture, 1, argv);
 }
 
 static void test_the_caller_knows_the_end(void **state)

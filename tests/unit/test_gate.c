@@ -5,11 +5,10 @@
  * end comes while requests are under way. scripts/check builds it with the thread sanitizer.
  */
 #include "base/clock.h"
-#include "base/option.h"
 #include "base/reason.h"
 #include "door/gate.h"
 #include "door/server.h"
-#include "guest/catalog.h"
+#include "engine_fixture.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -100,45 +99,24 @@ static void *call(void *argument)
     return NULL;
 }
 
-static struct population *open_population(const struct engine *engine, void *engine_options,
-                                          struct image *image)
-{
-    struct guest_settings settings = {0};
-    struct reason reason = {""};
-    struct population *population = NULL;
-    char *argv[] = {"test", "--workers", "2", NULL}, **operands;
-    int operand_count;
-    struct option_set set = {
-        .specs = engine->options, .count = engine->option_count, .values = engine_options};
-
-    if (options_parse(&set, 1, 3, argv, &operands, &operand_count, &reason) < 0 ||
-        guest_build(image, "web", &settings, &reason) < 0)
-        fail_msg("%s", reason.text);
-    const struct engine_setup setup = {.image = image,
-                                       .image_path = "/dev/null",
-                                       .ready_line = "mvm1 web",
-                                       .options = engine_options,
-                                       .seed = 1};
-
-    if (engine->open(&setup, &population, &reason) < 0 || engine->grow(population, VMS, NULL, &reason) < 0)
-        fail_msg("%s", reason.text);
-    return population;
-}
-
 static void lanes_share_vms(void **state)
 {
-    const struct engine *engine = engine_find("vmm");
-    void *engine_options = calloc(1, engine->options_size);
-    struct image image;
-    struct population *population = open_population(engine, engine_options, &image);
+    char *argv[] = {"vmm", "--workers", "2", NULL};
+    struct fixture fixture;
     struct reason reason = {""};
-    struct door door = {.population = population};
+    struct door door = {0};
     struct gate *gate = NULL;
     pthread_t threads[THREADS + CALLERS];
     uint64_t numbers[THREADS + CALLERS];
     const struct place *bound;
 
     (void)state;
+    open_engine(&fixture, "web", &(struct guest_settings){0}, 3, argv);
+    grow(&fixture, VMS);
+    const struct engine *engine = fixture.engine;
+    struct population *population = fixture.population;
+
+    door.population = population;
     door.setup.engine = engine;
     if (place_parse(PLACE_HTTP, "127.0.0.0/8:0", &places[0], &reason) < 0 ||
         place_parse(PLACE_TCP, "127.0.0.0/8:0", &places[1], &reason) < 0)
@@ -179,16 +157,11 @@ static void lanes_share_vms(void **state)
         gate_turn(gate, true);
     }
     gate_stop(gate);
-    engine->close(population);
+    close_engine(&fixture);
     gate_close(gate);
     for (size_t i = 0; i < THREADS + CALLERS; i++)
         pthread_join(threads[i], NULL);
     assert_int_equal(atomic_load(&right), THREADS * REQUESTS + CALLERS);
-    struct option_set set = {
-        .specs = engine->options, .count = engine->option_count, .values = engine_options};
-
-    options_release(&set, 1);
-    free(engine_options);
 }
 
 int main(void)

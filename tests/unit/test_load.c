@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/reason.h"
 #include "engine/engine.h"
+#include "engine_fixture.h"
 #include "guest/catalog.h"
 #include "guest/web.h"
 #include "load/generator.h"
@@ -341,29 +342,17 @@ static void requests_for_one_vm_wait_for_each_other(void **state)
 static void load_engine(const char *name, const char *guest, uint64_t vms, size_t under_way, const char *path,
                         const char *body, uint64_t ret_outcomes[LOAD_OUTCOMES])
 {
-    const struct engine *engine = engine_find(name);
-    void *options = calloc(1, engine->options_size + 1);
-    const struct option_set set = {
-        .specs = engine->options, .count = engine->option_count, .values = options};
-    char *words[] = {"test", NULL}, **operands;
-    int operand_count;
-    struct image image;
+    char *argv[] = {(char *)(uintptr_t)name, NULL};
+    struct fixture fixture;
     struct reason reason = {""};
-    struct population *population;
     struct load_way *way;
     const struct targets targets = {.kind = TARGETS_UNIFORM, .vms = vms};
     struct schedule_plan schedule = {.poisson = true};
-    char ready[32] = "mvm1 ";
 
-    assert_int_equal(options_parse(&set, 1, 1, words, &operands, &operand_count, &reason), 0);
-    assert_int_equal(guest_build(&image, guest, &(struct guest_settings){0}, &reason), 0);
-    const struct engine_setup setup = {
-        .image = &image, .ready_line = strcat(ready, guest), .options = options, .seed = 1};
-
-    assert_int_equal(engine->open(&setup, &population, &reason), 0);
-    assert_int_equal(engine->grow(population, vms, NULL, &reason), 0);
+    open_engine(&fixture, guest, &(struct guest_settings){0}, 1, argv);
+    grow(&fixture, vms);
     const struct load_engine_plan way_plan = {
-        .population = population,
+        .population = fixture.population,
         .seed = 2,
         .path = path,
         .expected = {.body = body, .length = body ? strlen(body) : 0},
@@ -385,9 +374,7 @@ static void load_engine(const char *name, const char *guest, uint64_t vms, size_
     memcpy(ret_outcomes, figures->outcomes, sizeof(figures->outcomes));
     load_free(load);
     way->close(way);
-    engine->close(population);
-    options_release(&set, 1);
-    free(options);
+    close_engine(&fixture);
     schedule_plan_release(&schedule);
 }
 

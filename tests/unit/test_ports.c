@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/reason.h"
 #include "engine/engine.h"
+#include "engine_fixture.h"
 #include "guest/catalog.h"
 #include "guest/challenge.h"
 
@@ -133,49 +134,13 @@ static void *ask_many(void *argument)
     return NULL;
 }
 
-struct fixture {
-    const struct engine *engine;
-    void *options;
-    struct option_set set;
-    struct image image;
-    char ready[READY_LINE_ROOM];
-    struct population *population;
-    struct reason reason;
-};
-
 static void open_vmm(struct fixture *fixture, char *workers, const char *guest,
                      const struct guest_settings *settings)
 {
     char *argv[] = {"vmm", "--workers", workers, NULL};
-    char **operands;
-    int operand_count;
 
-    memset(fixture, 0, sizeof(*fixture));
-    fixture->engine = engine_find("vmm");
-    fixture->options = calloc(1, fixture->engine->options_size);
-    fixture->set = (struct option_set){.specs = fixture->engine->options,
-                                       .count = fixture->engine->option_count,
-                                       .values = fixture->options};
-    if (options_parse(&fixture->set, 1, 3, argv, &operands, &operand_count, &fixture->reason) < 0)
-        fail_msg("%s", fixture->reason.text);
-    assert_int_equal(guest_build(&fixture->image, guest, settings, &fixture->reason), 0);
-    challenge_ready_line(guest, fixture->ready);
-    const struct engine_setup setup = {.image = &fixture->image,
-                                       .image_path = "/dev/null",
-                                       .ready_line = fixture->ready,
-                                       .options = fixture->options,
-                                       .seed = 1};
-
-    if (fixture->engine->open(&setup, &fixture->population, &fixture->reason) < 0 ||
-        fixture->engine->grow(fixture->population, VMS, NULL, &fixture->reason) < 0)
-        fail_msg("%s", fixture->reason.text);
-}
-
-static void close_vmm(struct fixture *fixture)
-{
-    fixture->engine->close(fixture->population);
-    options_release(&fixture->set, 1);
-    free(fixture->options);
+    open_engine(fixture, guest, settings, 3, argv);
+    grow(fixture, VMS);
 }
 
 static struct engine_port *open_port(struct fixture *fixture)
@@ -242,7 +207,7 @@ static void many_threads_ask(char *workers, bool lend)
         assert_in_range(askers[i].answered, 1, ROUNDS * BATCH);
     }
     assert_true(answered > 0);
-    close_vmm(&fixture);
+    close_engine(&fixture);
 }
 
 static void test_one_worker(void **state)
@@ -300,7 +265,7 @@ static void deadlines_come_back(bool lend)
         fixture.engine->port_close(ports[i]);
     }
     fixture.engine->port_close(NULL);
-    close_vmm(&fixture);
+    close_engine(&fixture);
 }
 
 static void test_deadlines_come_back_by_their_port(void **state)
@@ -347,7 +312,7 @@ static void test_long_work_on_a_lent_thread(void **state)
         assert_int_equal(done->status, 0);
     }
     fixture.engine->port_close(port);
-    close_vmm(&fixture);
+    close_engine(&fixture);
 }
 
 int main(void)
