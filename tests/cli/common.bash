@@ -35,6 +35,23 @@ nothing_left() {
     return 1
 }
 
+# wait_for_intervals RUN COUNT: until the result in RUN has so many, for a minute at most.
+wait_for_intervals() {
+    local deadline=$((SECONDS + 60))
+    until [ "$(jq '.intervals | length' "$1/result.json" 2>/dev/null || echo 0)" -ge "$2" ] || [ "$SECONDS" -gt "$deadline" ]; do
+        sleep 0.1
+    done
+}
+
+# interrupt_in_order RUN PID: Ctrl-C to the test under way keeps what was measured.
+interrupt_in_order() {
+    wait_for_intervals "$1" 2
+    kill -INT "$2"
+    wait "$2"
+    jq -e '.stopped_by == "interrupt" and .state == "done" and (.intervals | length >= 2)' "$1/result.json"
+    [ -s "$1/resources.svg" ]
+}
+
 need_qemu() {
     command -v qemu-system-i386 >/dev/null || skip "qemu-system-i386 is not installed"
 }

@@ -91,10 +91,8 @@ load common
 @test "VMs that die are counted and do not end the run" {
     need_qemu
     "$MVM" scale --engine qemu --max 60 --intervals 3 --samples 4 --sample-time 500ms --settle 2s --threshold 100 --quiet --out run >table 2>&1 &
-    local mvm=$! deadline=$((SECONDS + 60))
-    until [ "$(jq '.intervals | length' run/result.json 2>/dev/null || echo 0)" -ge 1 ] || [ "$SECONDS" -gt "$deadline" ]; do
-        sleep 0.1
-    done
+    local mvm=$!
+    wait_for_intervals run 1
     pkill -KILL -o -f "file=$BATS_TEST_TMPDIR/run/sleep.img"
     wait "$mvm" || { cat table; false; }
     jq -e '.population.started == 60 and .population.died == 1 and .population.running == 59 and .population.alive == 59
@@ -105,14 +103,7 @@ load common
 @test "Ctrl-C keeps what was measured and ends every VM" {
     need_qemu
     "$MVM" scale --engine qemu --max 200 --intervals 100 $QUICK --out run >table 2>&1 &
-    local mvm=$! deadline=$((SECONDS + 60))
-    until [ "$(jq '.intervals | length' run/result.json 2>/dev/null || echo 0)" -ge 2 ] || [ "$SECONDS" -gt "$deadline" ]; do
-        sleep 0.1
-    done
-    kill -INT "$mvm"
-    wait "$mvm"
-    jq -e '.stopped_by == "interrupt" and .state == "done" and (.intervals | length >= 2)' run/result.json
-    [ -s run/resources.svg ]
+    interrupt_in_order run $!
     nothing_left
 }
 

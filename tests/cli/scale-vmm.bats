@@ -117,12 +117,5 @@ LIST
 
 @test "Ctrl-C keeps what was measured" {
     "$MVM" scale --engine vmm --max 2000000 --intervals 200 $QUICK --out run >table 2>&1 &
-    local mvm=$! deadline=$((SECONDS + 60))
-    until [ "$(jq '.intervals | length' run/result.json 2>/dev/null || echo 0)" -ge 2 ] || [ "$SECONDS" -gt "$deadline" ]; do
-        sleep 0.1
-    done
-    kill -INT "$mvm"
-    wait "$mvm"
-    jq -e '.stopped_by == "interrupt" and .state == "done" and (.intervals | length >= 2)' run/result.json
-    [ -s run/resources.svg ]
+    interrupt_in_order run $!
 }
