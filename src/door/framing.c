@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "door/framing.h"
 
-#include <string.h>
+#include "door/strict.h"
 
-/* The library lets spaces pass in names. */
-static int on_header_field(http_parser *parser, const char *at, size_t length)
-{
-    (void)parser;
-    return memchr(at, ' ', length) ? 1 : 0;
-}
+#include <string.h>
 
 static int on_headers_complete(http_parser *parser)
 {
@@ -39,7 +34,7 @@ static int on_message_complete(http_parser *parser)
     return 0;
 }
 
-static const http_parser_settings settings = {.on_header_field = on_header_field,
+static const http_parser_settings settings = {.on_header_field = strict_header_field,
                                               .on_headers_complete = on_headers_complete,
                                               .on_message_complete = on_message_complete};
 

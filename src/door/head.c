@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "door/head.h"
 
-#include <http_parser.h>
+#include "door/strict.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -27,13 +28,6 @@ static int on_target(http_parser *parser, const char *at, size_t length)
     return 0;
 }
 
-/* The library lets spaces pass in names. */
-static int on_header_field(http_parser *parser, const char *at, size_t length)
-{
-    (void)parser;
-    return memchr(at, ' ', length) ? 1 : 0;
-}
-
 static int on_headers_complete(http_parser *parser)
 {
     struct look *look = parser->data;
@@ -50,7 +44,7 @@ static int on_headers_complete(http_parser *parser)
 }
 
 static const http_parser_settings settings = {
-    .on_url = on_target, .on_header_field = on_header_field, .on_headers_complete = on_headers_complete};
+    .on_url = on_target, .on_header_field = strict_header_field, .on_headers_complete = on_headers_complete};
 
 /* One past the empty line that ends the head, for a reader that takes no notice of CR; 0: it is not there. */
 static size_t find_end(const char *bytes, size_t start, size_t count, size_t *scanned)
