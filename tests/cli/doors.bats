@@ -170,10 +170,11 @@ LUA
     mkfifo hold
     timeout 60 nc -N 127.0.0.4 "$tcp" <hold >held &
     exec 5>hold
-    printf 'GET /x' >&5
+    printf '?Hello\nGET /x' >&5
+    wait_until grep -q '!bkign' held
     [ "$(get "http://127.0.0.4:$http/")" = "Hello 200" ]
     printf '?Hello\n' >&5
-    wait_until grep -q '!bkign' held
+    wait_until eval '[ "$(grep -c "^!bkign$" held)" -eq 2 ]'
     exec 5>&-
     wait
     # No such VM.
