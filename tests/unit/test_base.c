@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/option.h"
+#include "base/prefix.h"
 #include "base/random.h"
 #include "base/reason.h"
 
@@ -381,6 +382,33 @@ static void reasons_are_sentences(void **state)
     free(long_text);
 }
 
+static void addresses_of_prefixes(void **state)
+{
+    uint8_t v4[4] = {127, 1, 0xff, 3}, v6[16] = {0xfd, [7] = 0x13, [15] = 1}, all[4] = {255, 255, 255, 255};
+
+    (void)state;
+    assert_true(prefix_cut(v4, sizeof(v4), 18));
+    assert_memory_equal(v4, ((uint8_t[]){127, 1, 0xc0, 0}), 4);
+    assert_false(prefix_cut(v4, sizeof(v4), 18));
+    assert_false(prefix_cut(all, sizeof(all), 32));
+    assert_true(prefix_cut(all, sizeof(all), 0));
+    assert_memory_equal(all, ((uint8_t[4]){0}), 4);
+
+    assert_int_equal(prefix_addresses(4, 32), 1);
+    assert_int_equal(prefix_addresses(4, 8), 1 << 24);
+    assert_true(prefix_addresses(4, 0) == UINT64_C(1) << 32);
+    assert_true(prefix_addresses(16, 65) == UINT64_C(1) << 63);
+    assert_true(prefix_addresses(16, 64) == UINT64_MAX);
+    assert_true(prefix_addresses(16, 0) == UINT64_MAX);
+
+    prefix_count_on(v4, sizeof(v4), 0x3fff);
+    assert_memory_equal(v4, ((uint8_t[]){127, 1, 0xff, 0xff}), 4);
+    assert_true(prefix_cut(v6, sizeof(v6), 61));
+    prefix_count_on(v6, sizeof(v6), UINT64_C(0x70102030405060));
+    assert_memory_equal(v6, ((uint8_t[9]){0xfd, [7] = 0x10}), 9);
+    assert_memory_equal(v6 + 9, ((uint8_t[]){0x70, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60}), 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -397,6 +425,7 @@ int main(void)
         cmocka_unit_test(random_numbers_repeat),
         cmocka_unit_test(the_clock_runs),
         cmocka_unit_test(reasons_are_sentences),
+        cmocka_unit_test(addresses_of_prefixes),
     };
 
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
