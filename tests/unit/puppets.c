@@ -99,7 +99,7 @@ uint32_t puppets_counter(struct puppets *puppets, uint64_t vm)
 {
     char answer[16], *end;
 
-    assert_int_equal(puppets_ask(puppets, vm, "=\n", answer, sizeof(answer), PATIENCE_NS), 0);
+    assert_int_equal(puppets_ask(puppets, vm, "=\n", answer, sizeof(answer), puppets->patience_ns), 0);
     uint32_t counter = (uint32_t)strtoul(answer, &end, 16);
 
     assert_ptr_equal(end, answer + 8);

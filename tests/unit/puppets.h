@@ -9,7 +9,7 @@
 struct puppets {
     struct vmm *vmm;
     uint64_t count;
-    uint64_t patience_ns; /* of puppets_tell() */
+    uint64_t patience_ns; /* of puppets_tell() and puppets_counter() */
     struct random random;
 };
 
