@@ -1,40 +1,33 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static const struct {
-    const char *name, *summary;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-    {"image", "make, list and look at 512-byte guests", cmd_image},
-    {"host", "what this host has, and what is in the way of many VMs", cmd_host},
-    {"scale", "the standardized scalability test on one engine", cmd_scale},
-    {"limits", "grow until the host gives out, over a matrix of parameters", cmd_limits},
-    {"run", "start VMs and keep them for the commands below", cmd_run},
-    {"ls", "the runs on this host", cmd_ls},
-    {"ask", "a line to a VM and its answer; challenges to many", cmd_ask},
-    {"console", "the serial port of a VM, or its screen and keyboard", cmd_console},
-    {"load", "requests to many VMs at given times, and how long they take", cmd_load},
-    {"stop", "end a run", cmd_stop},
-    {"trace", "what a VM executes, as it happens", cmd_trace},
-    {"save", "a run's population as a file", cmd_save},
-    {"restore", "keep a saved population again", cmd_restore},
-    {"lab", "a command on an emulated host that has KVM", cmd_lab},
-    {"report", "tables and pictures from results", cmd_report},
-    {"compare", "what changed between two results", cmd_compare},
+/* clang-format off */
+const struct command *const command_table[] = {
+    &cmd_image,
+    &cmd_host,
+    &cmd_scale,
+    &cmd_limits,
+    &cmd_run,
+    &cmd_ls,
+    &cmd_ask,
+    &cmd_console,
+    &cmd_load,
+    &cmd_stop,
+    &cmd_trace,
+    &cmd_save,
+    &cmd_restore,
+    &cmd_lab,
+    &cmd_report,
+    &cmd_compare,
+    &cmd_help,
+    NULL,
 };
-
-static void print_help(FILE *to)
-{
-    fprintf(to, "usage: mvm COMMAND [OPTIONS]\n\nHow many virtual machines does this host hold, and what "
-                "gives out first?\n\n");
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        fprintf(to, "  %-10s%s\n", commands[i].name, commands[i].summary);
-    fprintf(to, "\n'mvm COMMAND --help' tells more; 'mvm --version' the version.\n");
-}
+/* clang-format on */
 
 int main(int argc, char **argv)
 {
@@ -44,19 +37,16 @@ int main(int argc, char **argv)
         argv += argc - 3;
         argc = 3;
     }
-    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "--version") == 0)) {
-        if (argv[1][2] == 'v')
-            printf("mvm %s\n", MVM_VERSION);
-        else
-            print_help(stdout);
+    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+        printf("mvm %s\n", MVM_VERSION);
         return EXIT_DONE;
     }
-    for (size_t i = 0; argc >= 2 && i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+    if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
+        command_print_all(stdout);
+        return EXIT_DONE;
+    }
     if (argc >= 2)
-        fprintf(stderr, "mvm: '%s' is not a command; 'mvm --help' lists them\n", argv[1]);
-    else
-        print_help(stderr);
+        return command_run(command_table, "mvm", argc, argv);
+    command_print_all(stderr);
     return EXIT_USAGE;
 }

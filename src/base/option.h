@@ -52,6 +52,15 @@ struct option_set {
     void *values;
 };
 
+/* The set with the struct that its values go to; a table of sets that are only told has none. */
+static inline struct option_set option_set_for(const struct option_set *set, void *values)
+{
+    struct option_set filled = *set;
+
+    filled.values = values;
+    return filled;
+}
+
 /*
  * Sets all values to their defaults, then reads `argv[1..argc-1]`. Operands (words that are not options) are
  * gathered in order at the front: `*ret_operands` points at the first one in argv and `*ret_operand_count`

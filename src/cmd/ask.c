@@ -5,6 +5,7 @@
 #include "base/reason.h"
 #include "cmd/client.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 #include "cmd/progress.h"
 #include "door/bytes.h"
 #include "result/json.h"
@@ -33,17 +34,7 @@ static const struct option_spec specs[] = {
     {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
 };
 
-static void print_help(const struct option_set *set)
-{
-    printf("usage: mvm ask [--run NAME] ID TEXT\n       mvm ask [--run NAME] --challenge ID | FIRST-LAST | "
-           "all\n\n"
-           "Sends the line TEXT to the serial port of VM ID and prints the line that it answers. With "
-           "--challenge,\n"
-           "asks each of the VMs for an answer that only a running guest can give. Exit status: 0 answered, "
-           "or all\n"
-           "are alive; 1 not; 2 bad usage.\n");
-    options_print_help(set, 1, stdout);
-}
+static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
 static int print_json(json_t *answer)
 {
@@ -177,17 +168,17 @@ static int check(const struct ask_options *options, char **operands, int count, 
                               : client_parse_vm(operands[0], &first, reason);
 }
 
-int cmd_ask(int argc, char **argv)
+static int ask_main(int argc, char **argv)
 {
     struct ask_options options = {0};
-    struct option_set set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options};
+    struct option_set set = option_set_for(&own_set, &options);
     struct reason reason = {""};
     struct call call;
     char **operands;
     int count, status = options_parse(&set, 1, argc, argv, &operands, &count, &reason);
 
     if (!status && options.help) {
-        print_help(&set);
+        command_print_help(&cmd_ask, &set, 1, stdout);
         return EXIT_DONE;
     }
     if (!status)
@@ -204,3 +195,32 @@ int cmd_ask(int argc, char **argv)
     fprintf(stderr, "mvm ask: %s\n", reason.text);
     return client_status(status);
 }
+
+const struct command cmd_ask = {
+    .name = "ask",
+    .summary = "a line to a VM and its answer; challenges to many",
+    .usage =
+        (const char *const[]){"[--run NAME] ID TEXT", "[--run NAME] --challenge ID | FIRST-LAST | all", NULL},
+    .text = "Sends the line TEXT to the serial port of VM ID and prints the line that it answers. With "
+            "--challenge, "
+            "asks each of the VMs for an answer that only a running guest can give.",
+    .more =
+        "A challenge has numbers chosen by chance in it, and the guest computes the answer from them: a "
+        "process that "
+        "exists is not a VM that lives, but one that answers is. Images that are not of mvm's guests have no "
+        "challenges. Lines and challenges wait for their turn when a console holds the VM.",
+    .options = (const struct option_set *const[]){&own_set, NULL},
+    .statuses = (const struct command_status[]){{0, "answered, or all are alive"},
+                                                {1, "not answered, or not all are alive"},
+                                                {2, "bad usage, or no such run"},
+                                                {0}},
+    .examples =
+        (const struct command_example[]){{"mvm ask 7 hello", "The line 'hello' to VM 7 of the only run"},
+                                         {"mvm ask --run cloud --challenge 0-999 --json",
+                                          "How many of a thousand VMs are alive, for a script"},
+                                         {0}},
+    .see = "run console load",
+    .json = "ask",
+    .operands = OPERANDS_OTHER,
+    .run = ask_main,
+};

@@ -1,30 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The commands. Each is a function in a file of its own that gets its own argv (argv[0] is the command's
- * name) and returns the exit status: 0 done, 1 the thing asked for failed, 2 usage. Only they print. */
+/* The commands. Each is a row (cmd/command.h) in a file of its own; its function returns the exit status: 0
+ * done, 1 the thing asked for failed, 2 usage. Only they print. */
 #ifndef MVM_CMD_CMD_H
 #define MVM_CMD_CMD_H
 
 #include <stddef.h>
 
+struct command;
 struct reason;
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-int cmd_ask(int argc, char **argv);
-int cmd_compare(int argc, char **argv);
-int cmd_console(int argc, char **argv);
-int cmd_host(int argc, char **argv);
-int cmd_image(int argc, char **argv);
-int cmd_lab(int argc, char **argv);
-int cmd_limits(int argc, char **argv);
-int cmd_load(int argc, char **argv);
-int cmd_ls(int argc, char **argv);
-int cmd_report(int argc, char **argv);
-int cmd_restore(int argc, char **argv);
-int cmd_run(int argc, char **argv);
-int cmd_save(int argc, char **argv);
-int cmd_scale(int argc, char **argv);
-int cmd_stop(int argc, char **argv);
-int cmd_trace(int argc, char **argv);
+/* The rows of the commands, each defined in the file of its command. */
+extern const struct command cmd_ask;
+extern const struct command cmd_compare;
+extern const struct command cmd_console;
+extern const struct command cmd_help;
+extern const struct command cmd_help;
+extern const struct command cmd_host;
+extern const struct command cmd_image;
+extern const struct command cmd_lab;
+extern const struct command cmd_limits;
+extern const struct command cmd_load;
+extern const struct command cmd_ls;
+extern const struct command cmd_report;
+extern const struct command cmd_restore;
+extern const struct command cmd_run;
+extern const struct command cmd_save;
+extern const struct command cmd_scale;
+extern const struct command cmd_stop;
+extern const struct command cmd_trace;
 
 #endif

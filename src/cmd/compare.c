@@ -4,6 +4,7 @@
 #include "base/option.h"
 #include "base/reason.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 #include "report/report.h"
 #include "result/json.h"
 #include "result/number.h"
@@ -37,19 +38,10 @@ static const struct option_spec specs[] = {
      .offset = offsetof(struct compare_options, help)},
 };
 
+static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
+
 /* The figures that --fail-over judges. */
 static const enum compared_figure judged[] = {COMPARE_MEMORY, COMPARE_CPU, COMPARE_OWN_MEMORY};
-
-static void print_usage(const struct option_set *set)
-{
-    printf("usage: mvm compare A B [OPTIONS]\n\n"
-           "Says what a VM costs in run B against run A: memory and CPU per VM with the 95 %% interval of "
-           "the change, and\n"
-           "whether it is more than noise. A and B are directories that 'mvm scale --out' wrote, or files "
-           "result.json.\n"
-           "Exit status: 0 compared, 1 --fail-over was passed, 2 not comparable, or bad usage.\n");
-    options_print_help(set, 1, stdout);
-}
 
 /* Checks what can be checked before anything is read. */
 static int check(struct compare_options *options, int operand_count, struct reason *reason)
@@ -172,10 +164,10 @@ static int compare(const struct compare_options *options, char *const *paths, co
     return any ? EXIT_FAILED : EXIT_DONE;
 }
 
-int cmd_compare(int argc, char **argv)
+static int compare_main(int argc, char **argv)
 {
     struct compare_options options = {.fail_over = NULL};
-    struct option_set set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options};
+    struct option_set set = option_set_for(&own_set, &options);
     struct reason reason = {.text = ""};
     struct result a, b;
     char **paths = NULL;
@@ -185,7 +177,7 @@ int cmd_compare(int argc, char **argv)
     result_init(&b);
     if (options_parse(&set, 1, argc, argv, &paths, &operand_count, &reason) == 0) {
         if (options.help) {
-            print_usage(&set);
+            command_print_help(&cmd_compare, &set, 1, stdout);
             status = EXIT_DONE;
         } else if (check(&options, operand_count, &reason) == 0 && result_read(&a, paths[0], &reason) == 0 &&
                    result_read(&b, paths[1], &reason) == 0) {
@@ -199,3 +191,31 @@ int cmd_compare(int argc, char **argv)
     options_release(&set, 1);
     return status;
 }
+
+const struct command cmd_compare = {
+    .name = "compare",
+    .summary = "what changed between two results",
+    .usage = (const char *const[]){"A B [OPTIONS]", NULL},
+    .text = "Says what a VM costs in run B against run A: memory and CPU per VM with the 95 % interval of "
+            "the change, and "
+            "whether it is more than noise. A and B are directories that 'mvm scale --out' wrote, or files "
+            "result.json.",
+    .more = "Runs that are not of one kind (class, image, share, host) are refused, unless --force says so. "
+            "With --fail-over "
+            "it is a check for continuous integration: a VM that became dearer by more than so many percent, "
+            "and by more "
+            "than noise, fails it.",
+    .options = (const struct option_set *const[]){&own_set, NULL},
+    .statuses =
+        (const struct command_status[]){
+            {0, "compared"}, {1, "--fail-over was passed"}, {2, "not comparable, or bad usage"}, {0}},
+    .examples = (const struct command_example[]){{"mvm compare old new", "A table of what changed per VM"},
+                                                 {"mvm compare old new --fail-over 5",
+                                                  "Exit status 1 when VMs became more "
+                                                  "than 5 % dearer"},
+                                                 {0}},
+    .see = "scale report",
+    .json = "compare",
+    .operands = OPERANDS_DIRECTORY,
+    .run = compare_main,
+};

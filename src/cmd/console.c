@@ -5,6 +5,7 @@
 #include "base/reason.h"
 #include "cmd/client.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 #include "cmd/terminal.h"
 #include "door/keys.h"
 #include "door/screen.h"
@@ -66,16 +67,7 @@ struct session {
     struct screen_view view;
 };
 
-static void print_help(const struct option_set *set)
-{
-    printf("usage: mvm console [--run NAME] ID [--screen]\n\nConnects this terminal to the serial port of VM "
-           "ID; with "
-           "--screen, shows its text screen and hands it the keys.\n"
-           "Where standard input is no terminal, it is sent as it is, and what the VM says (or, at the end, "
-           "its screen) "
-           "is\nprinted. Exit status: 0 left, 1 the VM or the run ended, 2 bad usage.\n");
-    options_print_help(set, 1, stdout);
-}
+static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
 /* "^]": what Ctrl makes of the key; one character: itself. */
 static int parse_key(const char *text, int *ret_byte, struct reason *reason)
@@ -343,17 +335,17 @@ static int open_console(struct session *session, const char *vm_text, struct rea
     return error;
 }
 
-int cmd_console(int argc, char **argv)
+static int console_main(int argc, char **argv)
 {
     struct console_options options = {0};
-    struct option_set set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options};
+    struct option_set set = option_set_for(&own_set, &options);
     struct session *session = calloc(1, sizeof(*session));
     struct reason reason = {"no memory"};
     char **operands;
     int count, status = session ? options_parse(&set, 1, argc, argv, &operands, &count, &reason) : -ENOMEM;
 
     if (!status && options.help) {
-        print_help(&set);
+        command_print_help(&cmd_console, &set, 1, stdout);
         free(session);
         return EXIT_DONE;
     }
@@ -373,3 +365,32 @@ int cmd_console(int argc, char **argv)
     fprintf(stderr, "mvm console: %s\n", reason.text);
     return client_status(status);
 }
+
+const struct command cmd_console = {
+    .name = "console",
+    .summary = "the serial port of a VM, or its screen and keyboard",
+    .usage = (const char *const[]){"[--run NAME] ID [--screen]", NULL},
+    .text = "Connects this terminal to the serial port of VM ID; with --screen, shows its text screen and "
+            "hands it the "
+            "keys. Where standard input is no terminal, it is sent as it is, and what the VM says (or, at "
+            "the end, its "
+            "screen) is printed.",
+    .more = "The terminal is put into raw mode and restored whatever happens. One console, or one question, "
+            "at a time "
+            "belongs to a VM; others are told that it is busy. In a pipe the console leaves when the VM was "
+            "silent for "
+            "--settle after the end of the input.",
+    .options = (const struct option_set *const[]){&own_set, NULL},
+    .statuses =
+        (const struct command_status[]){{0, "left"}, {1, "the VM or the run ended"}, {2, "bad usage"}, {0}},
+    .examples =
+        (const struct command_example[]){{"mvm console 7", "The serial port of VM 7; Ctrl-] leaves"},
+                                         {"mvm console 7 --screen", "Its 80x25 text screen and its keyboard"},
+                                         {"printf 'GET / HTTP/1.1\\r\\nHost: 7\\r\\n\\r\\n' | mvm console 7",
+                                          "An HTTP request by the serial port of the guest web"},
+                                         {0}},
+    .see = "run ask trace",
+    .no_json = "it carries the bytes of a VM, as they are",
+    .operands = OPERANDS_OTHER,
+    .run = console_main,
+};

@@ -10,7 +10,7 @@
 
 #define FIELD(name) offsetof(struct door_options, name)
 
-const struct option_spec door_specs[] = {
+static const struct option_spec door_specs[] = {
     {"http", OPTION_LIST, "PLACE",
      "VMs are web servers there: ADDRESS/PREFIX:PORT, each at its own address, or ADDRESS:PORT or unix:PATH, "
      "at "
@@ -43,7 +43,9 @@ const struct option_spec door_specs[] = {
      .fallback = NULL, .least = 1, .most = 256},
 };
 
-const size_t door_spec_count = sizeof(door_specs) / sizeof(door_specs[0]);
+const struct option_set door_option_set = {.title = "Ways in from outside",
+                                           .specs = door_specs,
+                                           .count = sizeof(door_specs) / sizeof(door_specs[0])};
 
 static int take_list(enum place_kind kind, const struct option_list *list, struct place *places,
                      size_t *count, struct reason *reason)

@@ -12,14 +12,8 @@ struct door_options {
     uint64_t connections, header_bytes, output_bytes, waiting, idle_ns, header_ns, answer_ns, lanes;
 };
 
-extern const struct option_spec door_specs[];
-extern const size_t door_spec_count;
-
-/* The set for options_parse(). */
-#define DOOR_OPTION_SET(options)                                                                             \
-    {                                                                                                        \
-        .title = "Ways in from outside", .specs = door_specs, .count = door_spec_count, .values = (options)  \
-    }
+/* Without values; option_set_for() gives it them. */
+extern const struct option_set door_option_set;
 
 /* What was asked for: `places` has room for GATE_PLACES. False when no way was. -EINVAL with a sentence. */
 int doors_setup(const struct door_options *options, struct place *places, struct gate_setup *ret_setup,

@@ -39,6 +39,8 @@ static const struct option_spec specs[] = {
     {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
 };
 
+static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
+
 static int usage(const struct reason *reason)
 {
     return host_part_usage("check", reason);
@@ -98,19 +100,6 @@ static void print_text(const struct host_findings *findings, const struct kvm_st
     printf("\n%zu of %zu could be better for many VMs\n", better, findings->count);
 }
 
-static void print_help(const struct option_set *sets, size_t count)
-{
-    printf("usage: mvm host check [--vms N] [--engine NAME] [OPTIONS]\n\n"
-           "What this host has, and which of its settings matter for the number of VMs: the value of each, "
-           "what it "
-           "means,\nwhat would be better and the command for it. Then the ceilings: how many VMs of the "
-           "engine each "
-           "limit holds, and\nwhich one gives out first. Nothing is changed; 'mvm host tune' does that. Exit "
-           "status: 0 "
-           "checked, whatever was found;\n2 bad usage.\n");
-    options_print_help(sets, count, stdout);
-}
-
 static int find_all(struct host_findings *findings, struct kvm_state *ret_kvm)
 {
     int error = host_check_kvm(findings, "", ret_kvm);
@@ -153,14 +142,39 @@ static int check(const void *values, struct host_engine *engine)
     return error ? EXIT_FAILED : EXIT_DONE;
 }
 
-int host_check_main(int argc, char **argv)
+static int host_check_main(int argc, char **argv)
 {
     struct check_options options = {0};
-    const struct host_part part = {.name = "check",
-                                   .specs = specs,
-                                   .count = sizeof(specs) / sizeof(specs[0]),
-                                   .print_help = print_help,
-                                   .run = check};
+    const struct host_part part = {
+        .name = "check", .command = &cmd_host_check, .set = &own_set, .run = check};
 
     return host_part_main(&part, &options, &options.help, argc, argv);
 }
+
+const struct command cmd_host_check = {
+    .name = "host check",
+    .summary = "what this host has, how many VMs fit, and what gives out first",
+    .usage = (const char *const[]){"[--vms N] [--engine NAME] [OPTIONS]", NULL},
+    .text = "What this host has, and which of its settings matter for the number of VMs: the value of each, "
+            "what it means, "
+            "what would be better and the command for it. Then the ceilings: how many VMs of the engine each "
+            "limit holds, "
+            "and which one gives out first. Nothing is changed; 'mvm host tune' does that.",
+    .more = "What each line means is told in docs/host.md. An engine that cannot run here is still reckoned "
+            "with, and it is "
+            "said what is in its way.",
+    .options = (const struct option_set *const[]){&own_set, NULL},
+    .engine = "qemu",
+    .statuses =
+        (const struct command_status[]){
+            {0, "checked, whatever was found"}, {1, "the host cannot be read"}, {2, "bad usage"}, {0}},
+    .examples =
+        (const struct command_example[]){
+            {"mvm host check --vms 10000 --engine qemu", "Do ten thousand VMs of QEMU fit, and if not, why?"},
+            {"mvm host check --json | jq .plan.first", "The limit that gives out first"},
+            {0}},
+    .see = "host-tune scale",
+    .json = "host-check",
+    .operands = OPERANDS_NONE,
+    .run = host_check_main,
+};

@@ -3,6 +3,7 @@
 
 #include "base/reason.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -73,12 +74,12 @@ int host_part_main(const struct host_part *part, void *options, const bool *help
 
     if (host_engine_choose(&engine, argc, argv, &reason) < 0)
         return host_part_usage(part->name, &reason);
-    const struct option_set sets[] = {{NULL, part->specs, part->count, options}, host_engine_set(&engine)};
+    const struct option_set sets[] = {option_set_for(part->set, options), host_engine_set(&engine)};
 
     if (options_parse(sets, 2, argc, argv, &operands, &operand_count, &reason) < 0) {
         status = host_part_usage(part->name, &reason);
     } else if (*help) {
-        part->print_help(sets, 2);
+        command_print_help(part->command, sets, 2, stdout);
         status = EXIT_DONE;
     } else if (operand_count > 0) {
         reason_set(&reason, EINVAL, "'%s' is not an option", operands[0]);

@@ -34,9 +34,8 @@ void host_engine_release(struct host_engine *engine);
 /* A part of mvm host that is about an engine. */
 struct host_part {
     const char *name;
-    const struct option_spec *specs; /* its own options */
-    size_t count;
-    void (*print_help)(const struct option_set *sets, size_t count);
+    const struct command *command;
+    const struct option_set *set;                                /* its own options */
     int (*run)(const void *options, struct host_engine *engine); /* returns the exit status */
 };
 

@@ -42,25 +42,11 @@ static const struct option_spec specs[] = {
     {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
 };
 
+static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
+
 static int usage(const struct reason *reason)
 {
     return host_part_usage("tune", reason);
-}
-
-static void print_help(const struct option_set *sets, size_t count)
-{
-    printf("usage: mvm host tune --vms N [--engine NAME] [OPTIONS]\n"
-           "       mvm host tune --undo [--undo-file FILE] [--force]\n\n"
-           "Raises the limits of this host so that N VMs of the engine fit, with a quarter of each to spare, "
-           "and sets "
-           "what KVM and\nKSM do for them. Each change is printed as a command before it is made, and what "
-           "was there "
-           "before is on disk by then.\nMemory, and limits set for a control group or a user, are not "
-           "changed. Nothing "
-           "lasts longer than until the host starts\nanew. Exit status: 0 done, 1 not all of it could be "
-           "done, 2 bad "
-           "usage.\n");
-    options_print_help(sets, count, stdout);
 }
 
 /* Where undo files are by default. */
@@ -188,14 +174,44 @@ static int run(const void *values, struct host_engine *engine)
     return options->undo ? undo(options, path) : tune(options, engine, path);
 }
 
-int host_tune_main(int argc, char **argv)
+static int host_tune_main(int argc, char **argv)
 {
     struct tune_options options = {0};
-    const struct host_part part = {.name = "tune",
-                                   .specs = specs,
-                                   .count = sizeof(specs) / sizeof(specs[0]),
-                                   .print_help = print_help,
-                                   .run = run};
+    const struct host_part part = {.name = "tune", .command = &cmd_host_tune, .set = &own_set, .run = run};
 
     return host_part_main(&part, &options, &options.help, argc, argv);
 }
+
+const struct command cmd_host_tune = {
+    .name = "host tune",
+    .summary = "raise limits so that a number of VMs fits, and restore them",
+    .usage = (const char *const[]){"--vms N [--engine NAME] [OPTIONS]", "--undo [--undo-file FILE] [--force]",
+                                   NULL},
+    .text = "Raises the limits of this host so that N VMs of the engine fit, with a quarter of each to "
+            "spare, and sets what "
+            "KVM and KSM do for them. Each change is printed as a command before it is made, and what was "
+            "there before is on "
+            "disk by then. Memory, and limits set for a control group or a user, are not changed. Nothing "
+            "lasts longer than "
+            "until the host starts anew.",
+    .more = "What is printed is a shell script that does the same. With --json each change is an object on a "
+            "line of its own, "
+            "as it is made, and so is what could not be done.",
+    .options = (const struct option_set *const[]){&own_set, NULL},
+    .engine = "qemu",
+    .statuses =
+        (const struct command_status[]){
+            {0, "done"}, {1, "not all of it could be done"}, {2, "bad usage"}, {0}},
+    .examples =
+        (const struct command_example[]){
+            {"mvm host tune --vms 10000 --engine qemu --dry-run", "What would be changed"},
+            {"sudo mvm host tune --vms 10000 --engine qemu", "Changes it"},
+            {"sudo mvm host tune --undo", "Restores what was there before"},
+            {0}},
+    .files = "What was there before is kept in host-undo.json in $XDG_STATE_HOME/mvm or /var/lib/mvm, or as "
+             "--undo-file says.",
+    .see = "host-check",
+    .json = "host-tune",
+    .operands = OPERANDS_NONE,
+    .run = host_tune_main,
+};

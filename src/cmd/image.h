@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The parts of `mvm image`. Each is called with argv[0] its own name and returns the exit status. */
+/* The parts of `mvm image`. */
 #ifndef MVM_CMD_IMAGE_H
 #define MVM_CMD_IMAGE_H
+
+#include "cmd/command.h"
 
 #include <stdbool.h>
 
 struct reason;
 struct image;
 
-int image_build_main(int argc, char **argv);
-int image_list_main(int argc, char **argv);
-int image_show_main(int argc, char **argv);
+extern const struct command cmd_image_build, cmd_image_list, cmd_image_show;
 
 /* Says why on stderr, and returns the exit status 2. */
 int image_usage_error(const struct reason *reason);

@@ -53,6 +53,9 @@ static const struct option_spec show_specs[] = {
     },
 };
 
+static const struct option_set own_set = {.specs = show_specs,
+                                          .count = sizeof(show_specs) / sizeof(show_specs[0])};
+
 /* The settings in the image, one line each, malloc'd, or NULL. */
 static char *settings_text(const struct image *image)
 {
@@ -163,13 +166,13 @@ static int show(const struct show_options *options, const struct guest_settings 
     return EXIT_DONE;
 }
 
-int image_show_main(int argc, char **argv)
+static int show_main(int argc, char **argv)
 {
     struct show_options options;
     struct guest_settings settings;
     struct option_set sets[] = {
-        {NULL, show_specs, sizeof(show_specs) / sizeof(show_specs[0]), &options},
-        {"Settings of guests", guest_setting_specs, guest_setting_spec_count, &settings},
+        option_set_for(&own_set, &options),
+        option_set_for(&guest_setting_set, &settings),
     };
     struct reason reason = {0};
     char **operands;
@@ -179,8 +182,7 @@ int image_show_main(int argc, char **argv)
     if (options_parse(sets, 2, argc, argv, &operands, &operand_count, &reason) < 0) {
         status = image_usage_error(&reason);
     } else if (options.help) {
-        printf("usage: mvm image show FILE | --guest NAME [settings] [--json] [--disassemble] [--force]\n");
-        options_print_help(sets, 2, stdout);
+        command_print_help(&cmd_image_show, sets, 2, stdout);
         status = EXIT_DONE;
     } else {
         status = show(&options, &settings, operands, operand_count, &reason);
@@ -188,3 +190,22 @@ int image_show_main(int argc, char **argv)
     options_release(sets, 2);
     return status;
 }
+
+const struct command cmd_image_show = {
+    .name = "image show",
+    .summary = "what an image is, and what is in it",
+    .usage = (const char *const[]){"FILE | --guest NAME [settings] [--json] [--disassemble] [--force]", NULL},
+    .text = "Tells of an image whether it is one of mvm's guests, with which settings, its SHA-256, how many "
+            "bytes are free, "
+            "and, with --disassemble, its instructions.",
+    .options = (const struct option_set *const[]){&own_set, &guest_setting_set, NULL},
+    .statuses = (const struct command_status[]){{0, "shown"}, {2, "bad usage, or no image"}, {0}},
+    .examples = (const struct command_example[]){{"mvm image show web.img --disassemble", "All about a file"},
+                                                 {"mvm image show --guest tick --timer 100",
+                                                  "What 'mvm image build' would make"},
+                                                 {0}},
+    .see = "image-build image-list",
+    .json = "image-show",
+    .operands = OPERANDS_FILE,
+    .run = show_main,
+};

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/reason.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 #include "cmd/lab_kernels.h"
 #include "cmd/signals.h"
 #include "lab/inside.h"
@@ -47,10 +48,8 @@ static const struct option_spec specs[] = {
      .fallback = "1", .least = 1, .most = 255},
     {"append", OPTION_TEXT, "WORDS", "for the kernel's command line; 'kvm.tdp_mmu=0' is for the module kvm",
      FIELD(append), .fallback = NULL},
-    {"module", OPTION_LIST, "NAME", "load this kernel module, too; may be given many times", FIELD(modules),
-     .fallback = NULL},
-    {"with", OPTION_LIST, "FILE",
-     "take this file, folder or program along, with what it needs to run; may be given many times",
+    {"module", OPTION_LIST, "NAME", "load this kernel module, too", FIELD(modules), .fallback = NULL},
+    {"with", OPTION_LIST, "FILE", "take this file, folder or program along, with what it needs to run",
      FIELD(with), .fallback = NULL},
     {"stdin", OPTION_FLAG, NULL, "hand standard input on to the command", FIELD(input), .fallback = NULL},
     {"timeout", OPTION_DURATION, "TIME", "end the command after so long", FIELD(timeout_ns), .fallback = NULL,
@@ -72,25 +71,7 @@ static int usage(const struct reason *reason)
     return EXIT_USAGE;
 }
 
-static void print_help(const struct option_set *set)
-{
-    printf("usage: mvm lab [OPTIONS] -- COMMAND...\n"
-           "       mvm lab [--kernel VERSION] --fetch\n"
-           "       mvm lab --kernel list [--json]\n\n"
-           "Runs COMMAND on a Linux host that QEMU emulates (TCG) and that has hardware virtualization: "
-           "/dev/kvm works "
-           "there,\nalso where this host has none. The kernel is one of Debian's, fetched by apt into the "
-           "cache and not "
-           "installed. The\nlaboratory has COMMAND's program, mvm, busybox, what --with names, and QEMU when "
-           "COMMAND names "
-           "it (qemu-system-...,\n--engine qemu), each at its path of this host. Times measured there are "
-           "not a real "
-           "machine's; memory figures are.\n"
-           "Exit status: COMMAND's (128 + N when signal N ended it); 124 its time had passed, 125 the "
-           "laboratory failed, "
-           "2 bad usage.\n");
-    options_print_help(set, 1, stdout);
-}
+static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
 static void say(const char *sentence)
 {
@@ -165,10 +146,10 @@ static int fetch(const struct lab_options *options)
     return error == -EINTR ? STATUS_INTERRUPTED : STATUS_LAB_FAILED;
 }
 
-int cmd_lab(int argc, char **argv)
+static int lab_main(int argc, char **argv)
 {
     struct lab_options options = {.help = false};
-    const struct option_set set = {NULL, specs, sizeof(specs) / sizeof(specs[0]), &options};
+    const struct option_set set = option_set_for(&own_set, &options);
     struct reason reason = {""};
     int own = 1, operands, status;
     char **words;
@@ -186,7 +167,7 @@ int cmd_lab(int argc, char **argv)
     bool list = options.kernel && strcmp(options.kernel, "list") == 0;
 
     if (options.help) {
-        print_help(&set);
+        command_print_help(&cmd_lab, &set, 1, stdout);
         status = EXIT_DONE;
     } else if (operands > 0) {
         reason_set(&reason, EINVAL, "'%s' stands where only options do; the command comes behind '--'",
@@ -214,3 +195,43 @@ int cmd_lab(int argc, char **argv)
     options_release(&set, 1);
     return status;
 }
+
+const struct command cmd_lab = {
+    .name = "lab",
+    .summary = "a command on an emulated host that has KVM",
+    .usage = (const char *const[]){"[OPTIONS] -- COMMAND...", "[--kernel VERSION] --fetch",
+                                   "--kernel list [--json]", NULL},
+    .text = "Runs COMMAND on a Linux host that QEMU emulates (TCG) and that has hardware virtualization: "
+            "/dev/kvm works "
+            "there, also where this host has none. The kernel is one of Debian's, fetched by apt into the "
+            "cache and not "
+            "installed. The laboratory has COMMAND's program, mvm, busybox, what --with names, and QEMU when "
+            "COMMAND names "
+            "it (qemu-system-..., --engine qemu), each at its path of this host. Times measured there are "
+            "not a real "
+            "machine's; memory figures are.",
+    .more = "What the command makes or changes in the working folder, or in --out, is brought back. Every "
+            "result measured "
+            "there says that its host was emulated.",
+    .options = (const struct option_set *const[]){&own_set, NULL},
+    .statuses =
+        (const struct command_status[]){
+            {0, "COMMAND ended with 0; any other status of it is handed on (128 + N when signal N ended it)"},
+            {124, "its time had passed"},
+            {125, "the laboratory failed"},
+            {130, "interrupted"},
+            {2, "bad usage"},
+            {0}},
+    .examples =
+        (const struct command_example[]){
+            {"mvm lab -- ls -l /dev/kvm", "Is there KVM? There is"},
+            {"mvm lab -- mvm scale --engine qemu --accelerator kvm --max 20 --out K",
+             "The standardized test on KVM"},
+            {"mvm lab --kernel list --json", "The kernels that can be had"},
+            {0}},
+    .files = "Kernels are kept in $XDG_CACHE_HOME/mvm, or ~/.cache/mvm.",
+    .see = "scale limits",
+    .json = "kernels",
+    .operands = OPERANDS_PROGRAM,
+    .run = lab_main,
+};

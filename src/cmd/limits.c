@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/reason.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 #include "cmd/limits_files.h"
 #include "cmd/limits_row.h"
 #include "cmd/signals.h"
@@ -64,6 +65,8 @@ static const struct option_spec specs[] = {
 
 enum { SPEC_COUNT = sizeof(specs) / sizeof(specs[0]) };
 
+static const struct option_set own_set = {.title = NULL, .specs = specs, .count = SPEC_COUNT};
+
 struct session {
     struct matrix_options options;
     struct arguments own, base; /* the words of the matrix, and those that every row has */
@@ -110,7 +113,7 @@ static int split_words(struct session *session, int argc, char **argv, struct re
 
 static int parse_own(struct session *session, struct reason *reason)
 {
-    const struct option_set set = {NULL, specs, SPEC_COUNT, &session->options};
+    const struct option_set set = option_set_for(&own_set, &session->options);
     char **operands;
     int operand_count;
 
@@ -386,28 +389,16 @@ static void print_help(const struct session *session)
 {
     const char *name = options_peek_words("engine", session->base.count, session->base.words);
     const struct engine *engine = engine_find(name ? name : "qemu");
-    const struct option_set set = {NULL, specs, SPEC_COUNT, NULL};
-    struct option_set row_sets[ROW_SETS];
+    struct option_set sets[1 + ROW_SETS] = {own_set};
     struct parsed_row row = {0};
-    size_t count;
-    const struct engine *const *table = engine_table(&count);
 
-    printf("usage: mvm limits [OPTIONS]\n\nStarts VMs until the host, or its share, is exhausted: growth "
-           "fails, VMs stop "
-           "answering, or the host no\n"
-           "longer responds. Then ends them, checks that the host came back, and goes to the next row. The "
-           "method: "
-           "docs/limits.md.\n\nEngines:\n");
-    for (size_t i = 0; i < count; i++)
-        printf("  %-10s%s\n", table[i]->name, table[i]->summary);
-    options_print_help(&set, 1, stdout);
-    row_option_sets(&row, engine ? engine : engine_find("qemu"), row_sets);
-    options_print_help(row_sets, ROW_SETS, stdout);
+    row_option_sets(&row, engine ? engine : engine_find("qemu"), sets + 1);
+    command_print_help(&cmd_limits, sets, 1 + ROW_SETS, stdout);
 }
 
 static void release(struct session *session)
 {
-    const struct option_set set = {NULL, specs, SPEC_COUNT, &session->options};
+    const struct option_set set = option_set_for(&own_set, &session->options);
 
     for (size_t i = 0; session->rows && i < session->limits.count; i++)
         row_release(&session->rows[i]);
@@ -476,7 +467,7 @@ static int resume(struct session *session, int *argc, char ***argv, char ***ret_
     return error;
 }
 
-int cmd_limits(int argc, char **argv)
+static int limits_main(int argc, char **argv)
 {
     struct session session = {.options = {.help = false}};
     struct reason reason = {""};
@@ -495,3 +486,40 @@ int cmd_limits(int argc, char **argv)
     release(&session);
     return status;
 }
+
+const struct command cmd_limits = {
+    .name = "limits",
+    .summary = "grow until the host gives out, over a matrix of parameters",
+    .usage = (const char *const[]){"[OPTIONS]", NULL},
+    .text = "Starts VMs until the host, or its share, is exhausted: growth fails, VMs stop answering, or the "
+            "host no longer "
+            "responds. Then ends them, checks that the host came back, and goes to the next row. The method: "
+            "docs/limits.md.",
+    .more = "Each row runs in a process of its own beside a watchdog, which ends it when the host is held "
+            "up. Rows come from "
+            "--vary (every combination of the values), --row or --preset. A matrix that was interrupted goes "
+            "on with the same "
+            "command, or with --resume.",
+    .options = (const struct option_set *const[]){&own_set, &row_option_set, &guest_setting_set_but_rate,
+                                                  &row_disk_option_set, NULL},
+    .engine = "qemu",
+    .statuses = (const struct command_status[]){{0, "every row that can run here was run"},
+                                                {1, "a row failed, or the rows were interrupted"},
+                                                {2, "bad usage"},
+                                                {0}},
+    .examples =
+        (const struct command_example[]){
+            {"mvm limits --memory-limit 2G --vary guest=tick,sleep --vary architecture=i386,x86_64 --out L",
+             "Four rows: two guests on two architectures"},
+            {"mvm limits --preset table1 --memory-limit 2G --out T1", "The rows of the 2013 study's Table I"},
+            {"mvm limits --row '--engine qemu' --row '--engine vmm' --rate max --memory-limit 1G",
+             "Two rows that are given whole"},
+            {0}},
+    .files =
+        "limits.json and the tables as text, Markdown and LaTeX, a picture, and a run directory for each row "
+        "(docs/result-format.md).",
+    .see = "scale lab report",
+    .json = "limits",
+    .operands = OPERANDS_NONE,
+    .run = limits_main,
+};

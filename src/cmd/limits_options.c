@@ -2,6 +2,7 @@
 /* The options of one row of `mvm limits`. */
 #include "base/reason.h"
 #include "cmd/limits_row.h"
+#include "guest/settings.h"
 #include "host/knob.h"
 
 #include <errno.h>
@@ -66,37 +67,25 @@ static const struct option_spec row_specs[] = {
      .least = 1, .most = 255},
 };
 
+const struct option_set row_option_set = {
+    .title = "Options of a row", .specs = row_specs, .count = sizeof(row_specs) / sizeof(row_specs[0])};
+
 /* The guest disk's --rate is not the row's. */
-enum { SETTINGS_MOST = 16 };
+static const struct option_spec disk_specs[] = {
+    {"disk-rate", OPTION_NUMBER, "READS", "disk: reads a second", offsetof(struct guest_settings, rate),
+     .fallback = NULL, .least = DISK_RATE_LEAST, .most = DISK_RATE_MOST},
+};
 
-static const struct option_spec *settings_without_rate(size_t *ret_count)
-{
-    static struct option_spec specs[SETTINGS_MOST];
-    size_t count = 0;
-
-    for (size_t i = 0; i < guest_setting_spec_count && count < SETTINGS_MOST; i++) {
-        specs[count] = guest_setting_specs[i];
-        if (strcmp(specs[count].name, "rate") == 0)
-            specs[count].name = "disk-rate";
-        count++;
-    }
-    *ret_count = count;
-    return specs;
-}
+const struct option_set row_disk_option_set = {
+    .title = "Settings of the guest disk", .specs = disk_specs, .count = 1};
 
 void row_option_sets(struct parsed_row *row, const struct engine *engine,
                      struct option_set ret_sets[ROW_SETS])
 {
-    size_t settings;
-    const struct option_spec *specs = settings_without_rate(&settings);
-
-    ret_sets[0] = (struct option_set){.title = "Options of a row",
-                                      .specs = row_specs,
-                                      .count = sizeof(row_specs) / sizeof(row_specs[0]),
-                                      .values = &row->options};
-    ret_sets[1] = (struct option_set){
-        .title = "Settings of guests", .specs = specs, .count = settings, .values = &row->settings};
-    ret_sets[2] = (struct option_set){.title = "Options of the engine",
+    ret_sets[0] = option_set_for(&row_option_set, &row->options);
+    ret_sets[1] = option_set_for(&guest_setting_set_but_rate, &row->settings);
+    ret_sets[2] = option_set_for(&row_disk_option_set, &row->settings);
+    ret_sets[3] = (struct option_set){.title = "Options of the engine",
                                       .specs = engine->options,
                                       .count = engine->option_count,
                                       .values = row->engine_options};

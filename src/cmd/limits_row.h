@@ -30,13 +30,16 @@ struct parsed_row {
     struct arguments words; /* flags without their values; options point into it */
     const struct engine *engine;
     void *engine_options;
-    struct option_set sets[3];
+    struct option_set sets[4];
     char **argv; /* of `words`, permuted by parsing */
     double rate;
     struct image image;
 };
 
-enum { ROW_SETS = 3 };
+enum { ROW_SETS = 4 };
+
+/* Those that do not depend on the engine, without values. */
+extern const struct option_set row_option_set, row_disk_option_set;
 
 /* The tables of a row with engine `engine`, to be shown as help. */
 void row_option_sets(struct parsed_row *row, const struct engine *engine,

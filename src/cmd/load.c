@@ -7,6 +7,7 @@
 #include "base/reason.h"
 #include "cmd/client.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 #include "cmd/command_line.h"
 #include "cmd/signals.h"
 #include "result/result.h"
@@ -157,21 +158,7 @@ static int run_with(struct load_options *options, const char *command_line, stru
     return status;
 }
 
-enum { SETTINGS_MOST = 16 };
-
-/* The settings of guests, but for one whose name means something else here: an image with that is made by
- * 'mvm image build'. */
-static size_t choose_settings(struct option_spec ret_specs[SETTINGS_MOST])
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < guest_setting_spec_count && count < SETTINGS_MOST; i++)
-        if (strcmp(guest_setting_specs[i].name, "rate") != 0)
-            ret_specs[count++] = guest_setting_specs[i];
-    return count;
-}
-
-int cmd_load(int argc, char **argv)
+static int load_main(int argc, char **argv)
 {
     struct load_options options = {0};
     struct guest_settings settings = {0};
@@ -180,14 +167,11 @@ int cmd_load(int argc, char **argv)
     const struct engine *engine = name ? engine_find(name) : NULL;
     void *engine_options = calloc(1, (engine ? engine->options_size : 0) + 1);
     char title[64], command_line[RESULT_LONG], **operands;
-    struct option_spec setting_specs[SETTINGS_MOST];
     int operand_count, status;
     const struct option_set sets[] = {
-        {.specs = load_option_specs, .count = load_option_spec_count, .values = &options},
-        {.title = "Settings of guests, with --engine",
-         .specs = setting_specs,
-         .count = choose_settings(setting_specs),
-         .values = &settings},
+        option_set_for(&load_option_set, &options),
+        /* --rate means something else here; an image with that is made by 'mvm image build'. */
+        option_set_for(&guest_setting_set_but_rate, &settings),
         {.title = title,
          .specs = engine ? engine->options : NULL,
          .count = engine ? engine->option_count : 0,
@@ -204,7 +188,7 @@ int cmd_load(int argc, char **argv)
     else
         status = options_parse(sets, set_count, argc, argv, &operands, &operand_count, &reason);
     if (!status && options.help) {
-        load_print_help(sets, set_count);
+        command_print_help(&cmd_load, sets, set_count, stdout);
     } else if (!status && operand_count > 1) {
         status = reason_set(&reason, EINVAL, "'%s' is not expected behind the URL; --help tells the options",
                             operands[1]);
@@ -223,3 +207,41 @@ int cmd_load(int argc, char **argv)
     fprintf(stderr, "mvm load: %s\n", reason.text);
     return client_status(status);
 }
+
+const struct command cmd_load = {
+    .name = "load",
+    .summary = "requests to many VMs at given times, and how long they take",
+    .usage = (const char *const[]){"[--run NAME] [OPTIONS]", "URL [--vms N] [OPTIONS]",
+                                   "--engine NAME --count N [OPTIONS]", NULL},
+    .text = "Sends requests to the VMs of a run through its HTTP door, to http://ADDRESS:PORT/vm/{}/ ({} is "
+            "the number of the "
+            "VM) or http://ADDRESS/PREFIX:PORT/ (an address for each VM), or straight into VMs of its own. "
+            "Latency counts "
+            "from when a request was to be sent.",
+    .more = "The load is an open loop: requests are sent at given times, however long answers take; "
+            "--connections makes a "
+            "closed one. Content is checked. --find-capacity searches for the highest rate that meets a "
+            "goal. The method: "
+            "docs/load.md.",
+    .options = (const struct option_set *const[]){&load_option_set, &guest_setting_set_but_rate, NULL},
+    .engine = "",
+    .statuses =
+        (const struct command_status[]){
+            {0, "done"}, {1, "no right answer came, or no rate meets the goal"}, {2, "bad usage"}, {0}},
+    .examples =
+        (const struct command_example[]){
+            {"mvm load --engine vmm --guest web --count 1000000 --rate 10000",
+             "Ten thousand requests a second to a million VMs"},
+            {"mvm load --rate 1000 --arrivals poisson --targets zipf --time 30s",
+             "To the only run, as people ask"},
+            {"mvm load --connections 64 http://127.0.0.1:8080/", "A closed loop against any HTTP server"},
+            {"mvm load --engine vmm --find-capacity --p99 10ms --json",
+             "How many a second can be served within 10 ms"},
+            {0}},
+    .files = "With --out: load.json (docs/result-format.md), and the histograms latency-corrected.hgrm and "
+             "latency-uncorrected.hgrm.",
+    .see = "run scale",
+    .json = "load",
+    .operands = OPERANDS_OTHER,
+    .run = load_main,
+};

@@ -34,10 +34,8 @@ struct load_run {
     struct capacity capacity; /* with --find-capacity */
 };
 
-extern const struct option_spec load_option_specs[];
-extern const size_t load_option_spec_count;
-
-void load_print_help(const struct option_set *sets, size_t count);
+/* Without values. */
+extern const struct option_set load_option_set;
 
 /* Whether what was said goes together. -EINVAL with a sentence. */
 int load_options_check(const struct load_options *options, struct reason *reason);

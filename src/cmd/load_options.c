@@ -14,7 +14,7 @@
 static const char *const arrival_names[] = {"constant", "poisson", NULL};
 static const char *const by_names[] = {"address", "path", NULL};
 
-const struct option_spec load_option_specs[] = {
+static const struct option_spec specs[] = {
     RUN_NAME_SPEC(struct load_options, aim.run),
     {"by", OPTION_CHOICE, "HOW", "which HTTP door of the run: by address or by path (default: its first)",
      FIELD(aim.by), .fallback = NULL, .choices = by_names},
@@ -81,24 +81,7 @@ const struct option_spec load_option_specs[] = {
     {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
 };
 
-const size_t load_option_spec_count = sizeof(load_option_specs) / sizeof(load_option_specs[0]);
-
-void load_print_help(const struct option_set *sets, size_t count)
-{
-    printf("usage: mvm load [--run NAME] [OPTIONS]\n       mvm load URL [--vms N] [OPTIONS]\n       mvm load "
-           "--engine "
-           "NAME --count N [OPTIONS]\n\n"
-           "Sends requests to the VMs of a run through its HTTP door, to http://ADDRESS:PORT/vm/{}/ ({} is "
-           "the number "
-           "of the VM)\n"
-           "or http://ADDRESS/PREFIX:PORT/ (an address for each VM), or straight into VMs of its own. "
-           "Latency counts "
-           "from when a\n"
-           "request was to be sent. Exit status: 0 done; 1 no right answer came, or no rate meets the goal; "
-           "2 bad "
-           "usage.\n");
-    options_print_help(sets, count, stdout);
-}
+const struct option_set load_option_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
 /* What goes together. */
 int load_options_check(const struct load_options *options, struct reason *reason)

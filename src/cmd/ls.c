@@ -5,6 +5,7 @@
 #include "base/reason.h"
 #include "cmd/client.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 #include "cmd/ls_print.h"
 #include "result/json.h"
 
@@ -25,11 +26,7 @@ static const struct option_spec specs[] = {
     {"help", OPTION_FLAG, NULL, "print this help", offsetof(struct ls_options, help), .fallback = NULL},
 };
 
-static void print_help(const struct option_set *set)
-{
-    printf("usage: mvm ls [NAME]\n\nLists the runs of this user on this host, or tells all about one.\n");
-    options_print_help(set, 1, stdout);
-}
+static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
 /* What a run wrote of itself when it began. */
 static json_t *read_facts(const struct runs *runs, const char *name)
@@ -136,17 +133,17 @@ static int show(struct runs *runs, const struct ls_options *options, const char 
     return found ? EXIT_DONE : -ENOENT;
 }
 
-int cmd_ls(int argc, char **argv)
+static int ls_main(int argc, char **argv)
 {
     struct ls_options options = {0};
-    struct option_set set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options};
+    struct option_set set = option_set_for(&own_set, &options);
     struct reason reason = {""};
     struct runs runs = {.fd = -1};
     char **operands;
     int count, status = options_parse(&set, 1, argc, argv, &operands, &count, &reason);
 
     if (!status && options.help) {
-        print_help(&set);
+        command_print_help(&cmd_ls, &set, 1, stdout);
         return EXIT_DONE;
     }
     if (!status && count > 1)
@@ -166,3 +163,28 @@ int cmd_ls(int argc, char **argv)
     fprintf(stderr, "mvm ls: %s\n", reason.text);
     return client_status(status);
 }
+
+const struct command cmd_ls = {
+    .name = "ls",
+    .summary = "the runs on this host",
+    .usage = (const char *const[]){"[NAME]", NULL},
+    .text = "Lists the runs of this user on this host, or tells all about one.",
+    .more = "A run that was killed is listed as died, until 'mvm stop' removes what it left; one that does "
+            "not answer "
+            "within three seconds as silent.",
+    .options = (const struct option_set *const[]){&own_set, NULL},
+    .statuses =
+        (const struct command_status[]){
+            {0, "listed"}, {1, "runs cannot be listed"}, {2, "bad usage, or no such run"}, {0}},
+    .examples =
+        (const struct command_example[]){{"mvm ls", "All runs, a line each"},
+                                         {"mvm ls cloud", "VMs by state, memory, doors and counters of one"},
+                                         {"mvm ls --json | jq -r '.[].run'", "The names alone"},
+                                         {0}},
+    .files = "Runs are directories below $XDG_RUNTIME_DIR/mvm, /run/user/UID/mvm or /tmp/mvm-UID, the first "
+             "that there is.",
+    .see = "run stop",
+    .json = "ls",
+    .operands = OPERANDS_RUN,
+    .run = ls_main,
+};

@@ -5,6 +5,7 @@
 #include "base/option.h"
 #include "base/reason.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 #include "result/json.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 
 /* As many as a picture overlays. */
-enum { RUNS_MOST = 8 };
+enum { RUNS_MOST = 8 }; /* "eight" in the text of the command */
 
 struct report_options {
     const char *out;
@@ -53,6 +54,8 @@ static const struct option_spec specs[] = {
      .offset = offsetof(struct report_options, help)},
 };
 
+static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
+
 struct report {
     struct report_options options;
     char **paths;
@@ -62,16 +65,6 @@ struct report {
     char labels[RUNS_MOST][2 * REPORT_LABEL_ROOM];
     char picture[4096];
 };
-
-static void print_usage(const struct option_set *set)
-{
-    printf("usage: mvm report DIR... [OPTIONS]\n\n"
-           "Prints the table of each run, draws the resources against the number of VMs as SVG (up to %d "
-           "runs in one\n"
-           "picture) and says where it is. DIR is what 'mvm scale --out' wrote, or a result.json.\n",
-           RUNS_MOST);
-    options_print_help(set, 1, stdout);
-}
 
 /* The label given, else the default one, with the path where two would read the same. */
 static void choose_labels(struct report *report)
@@ -216,18 +209,17 @@ static int run(struct report *report, struct reason *reason)
     return EXIT_DONE;
 }
 
-int cmd_report(int argc, char **argv)
+static int report_main(int argc, char **argv)
 {
     struct report report = {.paths = NULL};
-    struct option_set set = {
-        .specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &report.options};
+    struct option_set set = option_set_for(&own_set, &report.options);
     struct reason reason = {.text = ""};
     int operand_count = 0, status;
 
     if (options_parse(&set, 1, argc, argv, &report.paths, &operand_count, &reason) < 0) {
         status = EXIT_USAGE;
     } else if (report.options.help) {
-        print_usage(&set);
+        command_print_help(&cmd_report, &set, 1, stdout);
         status = EXIT_DONE;
     } else {
         report.count = (size_t)operand_count;
@@ -241,3 +233,30 @@ int cmd_report(int argc, char **argv)
     options_release(&set, 1);
     return status;
 }
+
+const struct command cmd_report = {
+    .name = "report",
+    .summary = "tables and pictures from results",
+    .usage = (const char *const[]){"DIR... [OPTIONS]", NULL},
+    .text = "Prints the table of each run, draws the resources against the number of VMs as SVG (up to eight "
+            "runs in one "
+            "picture) and says where it is. DIR is what 'mvm scale --out' wrote, or a result.json.",
+    .more =
+        "Everything is made from result.json alone, so that a report can be had anew, later and elsewhere.",
+    .options = (const struct option_set *const[]){&own_set, NULL},
+    .statuses = (const struct command_status[]){{0, "reported"},
+                                                {1, "the picture could not be written"},
+                                                {2, "bad usage, "
+                                                    "or no result"},
+                                                {0}},
+    .examples = (const struct command_example[]){{"mvm report A B --out both.svg", "Two runs in one picture"},
+                                                 {"mvm report --summary mvm-results/*", "A line a run"},
+                                                 {0}},
+    .files = "resources.svg (or qos.svg) in the run's directory, report.svg (or qos.svg) here for several "
+             "runs, or what "
+             "--out says.",
+    .see = "scale compare",
+    .json = "report",
+    .operands = OPERANDS_DIRECTORY,
+    .run = report_main,
+};

@@ -3,6 +3,7 @@
 #include "base/option.h"
 #include "base/reason.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 #include "cmd/doors.h"
 #include "cmd/keep.h"
 #include "door/runs.h"
@@ -36,15 +37,7 @@ static int usage(const struct reason *reason)
     return EXIT_USAGE;
 }
 
-static void print_help(const struct option_set *sets, size_t count)
-{
-    printf("usage: mvm restore FILE [OPTIONS]\n\nBrings back the population that 'mvm save' wrote to FILE, "
-           "and keeps it as "
-           "'mvm run' does. A file that\nwas cut off or altered is refused, and nothing of it runs. Exit "
-           "status: 0 all VMs are "
-           "back, 1 not, 2 bad\nusage or a bad file.\n");
-    options_print_help(sets, count, stdout);
-}
+static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
 static int restore(const struct restore_options *options, const struct door_options *doors, const char *file,
                    const struct engine *engine, const void *engine_options)
@@ -78,7 +71,7 @@ static int restore(const struct restore_options *options, const struct door_opti
     return keep_population(&plan);
 }
 
-int cmd_restore(int argc, char **argv)
+static int restore_main(int argc, char **argv)
 {
     struct restore_options options = {0};
     struct door_options doors = {0};
@@ -95,8 +88,8 @@ int cmd_restore(int argc, char **argv)
         return usage(&reason);
     }
     const struct option_set sets[] = {
-        {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options},
-        DOOR_OPTION_SET(&doors),
+        option_set_for(&own_set, &options),
+        option_set_for(&door_option_set, &doors),
         {.title = title, .specs = engine->options, .count = engine->option_count, .values = engine_options},
     };
     const size_t set_count = sizeof(sets) / sizeof(sets[0]);
@@ -105,7 +98,7 @@ int cmd_restore(int argc, char **argv)
     if (options_parse(sets, set_count, argc, argv, &operands, &operand_count, &reason) < 0) {
         status = usage(&reason);
     } else if (options.help) {
-        print_help(sets, set_count);
+        command_print_help(&cmd_restore, sets, set_count, stdout);
         status = EXIT_DONE;
     } else if (!(engine->capabilities & ENGINE_SAVES)) {
         reason_set(&reason, EINVAL, "populations of the engine %s cannot be saved and restored",
@@ -121,3 +114,28 @@ int cmd_restore(int argc, char **argv)
     free(engine_options);
     return status;
 }
+
+const struct command cmd_restore = {
+    .name = "restore",
+    .summary = "keep a saved population again",
+    .usage = (const char *const[]){"FILE [OPTIONS]", NULL},
+    .text = "Brings back the population that 'mvm save' wrote to FILE, and keeps it as 'mvm run' does. A "
+            "file that was cut off "
+            "or altered is refused, and nothing of it runs.",
+    .more = "Timers go on where they were: time stands still in a file. The number of workers, slices and "
+            "limits may differ "
+            "from those of the run that was saved; the VMs' memory and drive may not.",
+    .options = (const struct option_set *const[]){&own_set, &door_option_set, NULL},
+    .engine = "vmm",
+    .statuses =
+        (const struct command_status[]){
+            {0, "all VMs are back"}, {1, "they are not"}, {2, "bad usage, or a bad file"}, {0}},
+    .examples = (const struct command_example[]){{"mvm restore cloud.mvm --name again --detach",
+                                                  "In the background, by "
+                                                  "another name"},
+                                                 {0}},
+    .see = "save run",
+    .json = "run",
+    .operands = OPERANDS_FILE,
+    .run = restore_main,
+};

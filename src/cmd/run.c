@@ -4,6 +4,7 @@
 #include "base/reason.h"
 #include "cmd/choose_image.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 #include "cmd/doors.h"
 #include "cmd/keep.h"
 #include "door/runs.h"
@@ -46,20 +47,7 @@ static int usage(const struct reason *reason)
     return EXIT_USAGE;
 }
 
-static void print_help(const struct option_set *sets, size_t count)
-{
-    size_t engines;
-    const struct engine *const *table = engine_table(&engines);
-
-    printf(
-        "usage: mvm run [OPTIONS]\n\nStarts VMs and keeps them until Ctrl-C, SIGTERM or 'mvm stop', for 'mvm "
-        "ask', 'mvm console' and others to\n"
-        "talk to. Exit status: 0 all VMs became ready, 1 some did not (those that did are kept all the same, "
-        "without\n--strict), 2 bad usage.\n\nEngines:\n");
-    for (size_t i = 0; i < engines; i++)
-        printf("  %-10s%s\n", table[i]->name, table[i]->summary);
-    options_print_help(sets, count, stdout);
-}
+static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
 static int run_with(const struct run_options *options, const struct guest_settings *settings,
                     const struct door_options *doors, const struct engine *engine, const void *engine_options)
@@ -104,7 +92,7 @@ static int run_with(const struct run_options *options, const struct guest_settin
     return status;
 }
 
-int cmd_run(int argc, char **argv)
+static int run_main(int argc, char **argv)
 {
     struct run_options options = {0};
     struct guest_settings settings = {0};
@@ -122,12 +110,9 @@ int cmd_run(int argc, char **argv)
         return usage(&reason);
     }
     const struct option_set sets[] = {
-        {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options},
-        {.title = "Settings of guests",
-         .specs = guest_setting_specs,
-         .count = guest_setting_spec_count,
-         .values = &settings},
-        DOOR_OPTION_SET(&doors),
+        option_set_for(&own_set, &options),
+        option_set_for(&guest_setting_set, &settings),
+        option_set_for(&door_option_set, &doors),
         {.title = title, .specs = engine->options, .count = engine->option_count, .values = engine_options},
     };
     const size_t set_count = sizeof(sets) / sizeof(sets[0]);
@@ -139,7 +124,7 @@ int cmd_run(int argc, char **argv)
         reason_set(&reason, EINVAL, "'%s' is not expected here; --help tells the options", operands[0]);
         status = usage(&reason);
     } else if (options.help) {
-        print_help(sets, set_count);
+        command_print_help(&cmd_run, sets, set_count, stdout);
         status = EXIT_DONE;
     } else {
         status = run_with(&options, &settings, &doors, engine, engine_options);
@@ -148,3 +133,40 @@ int cmd_run(int argc, char **argv)
     free(engine_options);
     return status;
 }
+
+const struct command cmd_run = {
+    .name = "run",
+    .summary = "start VMs and keep them for the commands below",
+    .usage = (const char *const[]){"[OPTIONS]", NULL},
+    .text = "Starts VMs and keeps them until Ctrl-C, SIGTERM or 'mvm stop', for 'mvm ask', 'mvm console' and "
+            "others to talk "
+            "to.",
+    .more = "With --http and --tcp every VM is a server, each at an address of its own or by a path. When "
+            "growth ends before "
+            "the number that was asked for, the reason is named and the VMs that are ready are kept, unless "
+            "--strict is "
+            "given. However a run ends, its VMs end with it.",
+    .options = (const struct option_set *const[]){&own_set, &guest_setting_set, &door_option_set, NULL},
+    .engine = "vmm",
+    .statuses =
+        (const struct command_status[]){
+            {0, "all VMs became ready"},
+            {1, "some did not (those that did are kept all the same, without --strict)"},
+            {2, "bad usage, or the engine cannot run here"},
+            {0}},
+    .examples =
+        (const struct command_example[]){
+            {"mvm run --count 100000 --name cloud --detach",
+             "A hundred thousand sleeping VMs, in the background"},
+            {"mvm run --guest web --route /=Hello --count 1000 --http 127.0.0.0/8:8080",
+             "A thousand web servers; VM 7 is at http://127.0.0.7:8080/"},
+            {"mvm run --engine qemu --count 3", "Three VMs of QEMU"},
+            {0}},
+    .files = "A run has a directory of mode 0700 below $XDG_RUNTIME_DIR/mvm, /run/user/UID/mvm or "
+             "/tmp/mvm-UID, with its "
+             "control socket in it (docs/control-protocol.md).",
+    .see = "ls ask console load trace save stop",
+    .json = "run",
+    .operands = OPERANDS_NONE,
+    .run = run_main,
+};

@@ -4,6 +4,7 @@
 #include "base/reason.h"
 #include "cmd/client.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 #include "result/json.h"
 
 #include <errno.h>
@@ -31,15 +32,7 @@ static const struct option_spec specs[] = {
     {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
 };
 
-static void print_help(const struct option_set *set)
-{
-    printf("usage: mvm save [--run NAME] FILE\n\nWrites the population of a run to FILE, from which 'mvm "
-           "restore' brings "
-           "it back, on this\nhost or another one. The run goes on. FILE is there as a whole or not at all. "
-           "Exit status: 0 "
-           "written, 1\nnot, 2 bad usage.\n");
-    options_print_help(set, 1, stdout);
-}
+static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
 /* The run has a working directory of its own, so it is told the whole path. */
 static int absolute(const char *file, char *ret_path, size_t room, struct reason *reason)
@@ -89,16 +82,16 @@ static int save(const struct save_options *options, const char *file, struct rea
     return error;
 }
 
-int cmd_save(int argc, char **argv)
+static int save_main(int argc, char **argv)
 {
     struct save_options options = {0};
-    struct option_set set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options};
+    struct option_set set = option_set_for(&own_set, &options);
     struct reason reason = {""};
     char **operands;
     int count, error = options_parse(&set, 1, argc, argv, &operands, &count, &reason);
 
     if (!error && options.help) {
-        print_help(&set);
+        command_print_help(&cmd_save, &set, 1, stdout);
         return EXIT_DONE;
     }
     if (!error && count != 1)
@@ -110,3 +103,29 @@ int cmd_save(int argc, char **argv)
     fprintf(stderr, "mvm save: %s\n", reason.text);
     return client_status(error);
 }
+
+const struct command cmd_save = {
+    .name = "save",
+    .summary = "a run's population as a file",
+    .usage = (const char *const[]){"[--run NAME] FILE", NULL},
+    .text = "Writes the population of a run to FILE, from which 'mvm restore' brings it back, on this host "
+            "or another "
+            "one. The run goes on. FILE is there as a whole or not at all.",
+    .more = "The VMs pause while the file is written. It holds the image, the clock of the population and "
+            "each VM's "
+            "difference to the image, with a SHA-256 over all of it. The engine vmm can be saved; runs of a "
+            "mix of guests "
+            "cannot.",
+    .options = (const struct option_set *const[]){&own_set, NULL},
+    .statuses =
+        (const struct command_status[]){
+            {0, "written"}, {1, "not written"}, {2, "bad usage, or no such run"}, {0}},
+    .examples =
+        (const struct command_example[]){{"mvm save cloud.mvm", "The only run, in the file cloud.mvm"},
+                                         {"mvm save --run cloud --overwrite cloud.mvm", "Once more, later"},
+                                         {0}},
+    .see = "restore run",
+    .json = "save",
+    .operands = OPERANDS_FILE,
+    .run = save_main,
+};

@@ -8,6 +8,7 @@
 #include "base/reason.h"
 #include "cmd/choose_image.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 #include "cmd/command_line.h"
 #include "cmd/progress.h"
 #include "cmd/signals.h"
@@ -109,19 +110,7 @@ static int usage(const struct reason *reason)
     return EXIT_USAGE;
 }
 
-static void print_help(const struct option_set *sets, size_t count)
-{
-    size_t engines;
-    const struct engine *const *table = engine_table(&engines);
-
-    printf("usage: mvm scale [OPTIONS]\n\nGrows a population of VMs in steps, proves at each that they are "
-           "alive, and measures what they take\n"
-           "of the host, until the first resource passes the threshold. The method: "
-           "docs/standard-test.md.\n\nEngines:\n");
-    for (size_t i = 0; i < engines; i++)
-        printf("  %-10s%s\n", table[i]->name, table[i]->summary);
-    options_print_help(sets, count, stdout);
-}
+static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
 static int choose_directory(const struct scale_options *options, const struct engine *engine,
                             const char *image_name, char *ret_path, size_t room, struct reason *reason)
@@ -330,7 +319,7 @@ static int run_engine(struct scale_options *options, const struct guest_settings
     return status;
 }
 
-int cmd_scale(int argc, char **argv)
+static int scale_main(int argc, char **argv)
 {
     struct scale_options options = {0};
     struct guest_settings settings = {0};
@@ -352,11 +341,8 @@ int cmd_scale(int argc, char **argv)
     char title[64];
     void *engine_options = calloc(1, engine->options_size + 1);
     const struct option_set sets[] = {
-        {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options},
-        {.title = "Settings of guests",
-         .specs = guest_setting_specs,
-         .count = guest_setting_spec_count,
-         .values = &settings},
+        option_set_for(&own_set, &options),
+        option_set_for(&guest_setting_set, &settings),
         {.title = title, .specs = engine->options, .count = engine->option_count, .values = engine_options},
     };
     const size_t set_count = sizeof(sets) / sizeof(sets[0]);
@@ -371,7 +357,7 @@ int cmd_scale(int argc, char **argv)
             (reason_set(&reason, EINVAL, "'%s' is not expected here; --help tells the options", operands[0]),
              &reason));
     else if (options.help)
-        print_help(sets, set_count), status = EXIT_DONE;
+        command_print_help(&cmd_scale, sets, set_count, stdout), status = EXIT_DONE;
     else
         status = run_engine(&options, &settings, engine, engine_options, argc, words);
     if (engine_options)
@@ -380,3 +366,43 @@ int cmd_scale(int argc, char **argv)
     free(words);
     return status;
 }
+
+const struct command cmd_scale = {
+    .name = "scale",
+    .summary = "the standardized scalability test on one engine",
+    .usage = (const char *const[]){"[OPTIONS]", NULL},
+    .text = "Grows a population of VMs in steps, proves at each that they are alive, and measures what they "
+            "take of the host, "
+            "until the first resource passes the threshold. The method: docs/standard-test.md.",
+    .more =
+        "A pilot of a few VMs predicts how large a step is to be. At each step VMs are challenged, the "
+        "readings are waited "
+        "for to settle, and samples of the whole host are taken. What a VM costs is the slope of a line "
+        "fitted to them, "
+        "with its confidence interval. --memory-limit and --cpu-limit make a share of the host the 100 %.\n\n"
+        "Ctrl-C ends a run in order: what was measured is written, and every VM is gone.",
+    .options = (const struct option_set *const[]){&own_set, &guest_setting_set, NULL},
+    .engine = "qemu",
+    .statuses =
+        (const struct command_status[]){
+            {0, "measured, and stopped by a resource, --max or Ctrl-C"},
+            {1, "the engine failed or VMs did not answer, and the result says how"},
+            {2, "bad usage, or the engine cannot run here"},
+            {0}},
+    .examples =
+        (const struct command_example[]){
+            {"mvm scale --engine qemu --memory-limit 4G --out A", "How many VMs of QEMU fit in 4 GiB"},
+            {"mvm scale --engine vmm --max 1000000 --out M", "A million VMs on mvm's own monitor"},
+            {"mvm scale --engine vmm --mix sleep=0.95,load:25=0.05 --json",
+             "Idle and busy ones; the result on standard output"},
+            {"mvm scale --engine qemu --load 500 --p99 100ms --out S",
+             "Until answers to 500 requests a second take too long"},
+            {0}},
+    .files = "The run directory holds result.json (docs/result-format.md), samples.csv with every reading, "
+             "the image, and the "
+             "picture resources.svg; with --load also qos.svg. It is complete at every moment.",
+    .see = "report compare limits load host-check",
+    .json = "result",
+    .operands = OPERANDS_NONE,
+    .run = scale_main,
+};

@@ -5,6 +5,7 @@
 #include "base/reason.h"
 #include "cmd/client.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,13 +29,7 @@ static const struct option_spec specs[] = {
     {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
 };
 
-static void print_help(const struct option_set *set)
-{
-    printf("usage: mvm stop [--run NAME | --all]\n\nEnds a run and waits until its VMs are gone. What a run "
-           "that was "
-           "killed has left is removed.\nExit status: 0 it is gone, 1 it is not, 2 bad usage.\n");
-    options_print_help(set, 1, stdout);
-}
+static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
 /* Asks for the end; the run closes the connection when all is gone. */
 static int end_living(const struct stop_options *options, struct call *call, struct reason *reason)
@@ -122,16 +117,16 @@ static int stop(const struct stop_options *options, struct reason *reason)
     return error;
 }
 
-int cmd_stop(int argc, char **argv)
+static int stop_main(int argc, char **argv)
 {
     struct stop_options options = {0};
-    struct option_set set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options};
+    struct option_set set = option_set_for(&own_set, &options);
     struct reason reason = {""};
     char **operands;
     int count, status = options_parse(&set, 1, argc, argv, &operands, &count, &reason);
 
     if (!status && options.help) {
-        print_help(&set);
+        command_print_help(&cmd_stop, &set, 1, stdout);
         return EXIT_DONE;
     }
     if (!status && count > 0)
@@ -146,3 +141,22 @@ int cmd_stop(int argc, char **argv)
     fprintf(stderr, "mvm stop: %s\n", reason.text);
     return client_status(status);
 }
+
+const struct command cmd_stop = {
+    .name = "stop",
+    .summary = "end a run",
+    .usage = (const char *const[]){"[--run NAME | --all]", NULL},
+    .text = "Ends a run and waits until its VMs are gone. What a run that was killed has left is removed.",
+    .options = (const struct option_set *const[]){&own_set, NULL},
+    .statuses =
+        (const struct command_status[]){
+            {0, "it is gone"}, {1, "it is not"}, {2, "bad usage, or no such run"}, {0}},
+    .examples = (const struct command_example[]){{"mvm stop", "The only run"},
+                                                 {"mvm stop --all --json",
+                                                  "Every run; what became of each, for a script"},
+                                                 {0}},
+    .see = "run ls",
+    .json = "stop",
+    .operands = OPERANDS_NONE,
+    .run = stop_main,
+};

@@ -5,6 +5,7 @@
 #include "base/reason.h"
 #include "cmd/client.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -28,17 +29,7 @@ static const struct option_spec specs[] = {
     {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
 };
 
-static void print_help(const struct option_set *set)
-{
-    printf("usage: mvm trace [--run NAME] ID\n\nPrints what VM ID executes from now on: each instruction "
-           "with its place and "
-           "bytes, each port\naccess with its value, each interrupt. A sleeping VM executes nothing until "
-           "something wakes "
-           "it.\nWhen lines come faster than they are read, some are left out, and it is said how many. Exit "
-           "status:\n0 done, "
-           "1 the VM cannot be traced, 2 bad usage.\n");
-    options_print_help(set, 1, stdout);
-}
+static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
 static volatile sig_atomic_t interrupted;
 
@@ -124,16 +115,16 @@ static int trace(const struct trace_options *options, const char *vm_text, struc
     return error;
 }
 
-int cmd_trace(int argc, char **argv)
+static int trace_main(int argc, char **argv)
 {
     struct trace_options options = {0};
-    struct option_set set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options};
+    struct option_set set = option_set_for(&own_set, &options);
     struct reason reason = {""};
     char **operands;
     int count, error = options_parse(&set, 1, argc, argv, &operands, &count, &reason);
 
     if (!error && options.help) {
-        print_help(&set);
+        command_print_help(&cmd_trace, &set, 1, stdout);
         return EXIT_DONE;
     }
     if (!error && count != 1)
@@ -145,3 +136,31 @@ int cmd_trace(int argc, char **argv)
     fprintf(stderr, "mvm trace: %s\n", reason.text);
     return client_status(error);
 }
+
+const struct command cmd_trace = {
+    .name = "trace",
+    .summary = "what a VM executes, as it happens",
+    .usage = (const char *const[]){"[--run NAME] ID", NULL},
+    .text = "Prints what VM ID executes from now on: each instruction with its place and bytes, each port "
+            "access with its "
+            "value, each interrupt. A sleeping VM executes nothing until something wakes it. When lines come "
+            "faster than "
+            "they are read, some are left out, and it is said how many.",
+    .more = "Of the engine vmm; the VM runs on at its pace. With --json each line is an object: an "
+            "instruction before it is "
+            "executed, a port access, the delivery of an interrupt or exception, or how many lines were left "
+            "out.",
+    .options = (const struct option_set *const[]){&own_set, NULL},
+    .statuses =
+        (const struct command_status[]){{0, "done"}, {1, "the VM cannot be traced"}, {2, "bad usage"}, {0}},
+    .examples =
+        (const struct command_example[]){
+            {"mvm trace 7 --count 100", "The next hundred lines of VM 7"},
+            {"mvm trace 7 --for 5s --json | jq -r 'select(.event==\"out\").port'",
+             "The ports that it writes to in five seconds"},
+            {0}},
+    .see = "console ask run",
+    .json = "trace",
+    .operands = OPERANDS_OTHER,
+    .run = trace_main,
+};

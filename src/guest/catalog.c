@@ -83,6 +83,7 @@ const struct option_spec guest_setting_specs[] = {
         .least = TICK_TIMER_LEAST,
         .most = TICK_TIMER_MOST,
     },
+    /* The last one: guest_setting_set_but_rate ends before it. */
     {
         .name = "rate",
         .kind = OPTION_NUMBER,
@@ -93,7 +94,14 @@ const struct option_spec guest_setting_specs[] = {
         .most = DISK_RATE_MOST,
     },
 };
-const size_t guest_setting_spec_count = sizeof(guest_setting_specs) / sizeof(guest_setting_specs[0]);
+enum { SETTINGS = sizeof(guest_setting_specs) / sizeof(guest_setting_specs[0]) };
+
+const size_t guest_setting_spec_count = SETTINGS;
+
+const struct option_set guest_setting_set = {
+    .title = "Settings of guests", .specs = guest_setting_specs, .count = SETTINGS};
+const struct option_set guest_setting_set_but_rate = {
+    .title = "Settings of guests", .specs = guest_setting_specs, .count = SETTINGS - 1};
 
 const struct guest *guest_catalog(size_t *ret_count)
 {

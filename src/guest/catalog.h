@@ -45,6 +45,10 @@ const struct guest *guest_find(const char *name);
 extern const struct option_spec guest_setting_specs[];
 extern const size_t guest_setting_spec_count;
 
+/* The same as sets without values; the second leaves out --rate, for commands to which that means something
+ * else. */
+extern const struct option_set guest_setting_set, guest_setting_set_but_rate;
+
 /*
  * Builds an image of guest `name` with `settings`. A setting that the guest does not know, a value it cannot
  * take or content that does not fit is -EINVAL with a sentence.
