@@ -105,6 +105,23 @@ static bool has_word(const struct line *line, const char *word)
     return false;
 }
 
+/* Behind "--" a command line of another program begins, which may be mvm. */
+static void complete_program(const struct line *line, FILE *to)
+{
+    size_t i = 0;
+
+    while (strcmp(line->words[i], "--") != 0)
+        i++;
+    i++;
+    const char *program = i < line->count ? line->words[i] : "", *slash = strrchr(program, '/');
+
+    /* The last word, which is being typed, is behind those of the line. */
+    if (strcmp(slash ? slash + 1 : program, "mvm") == 0)
+        complete_words(line->words + i + 1, line->count - i, to);
+    else
+        fputs(":program\n", to);
+}
+
 /* `mvm help host` is followed by host's parts. */
 static void complete_help(const struct line *line, FILE *to)
 {
@@ -192,8 +209,10 @@ void complete_words(char *const *words, size_t count, FILE *to)
         if (count > 1)
             return;
         complete_commands(command_table, line.typed, to);
-        complete_offer("", "--help", line.typed, "list the commands", to);
-        complete_offer("", "--version", line.typed, "print the version", to);
+        if (line.typed[0] == '-') {
+            complete_offer("", "--help", line.typed, "list the commands", to);
+            complete_offer("", "--version", line.typed, "print the version", to);
+        }
         return;
     }
     line.words = words + taken;
@@ -201,9 +220,10 @@ void complete_words(char *const *words, size_t count, FILE *to)
     line.engine = find_engine(&line);
     if (line.command->parts && line.count == 0) {
         complete_commands(line.command->parts, line.typed, to);
-        complete_options(&line, to);
+        if (line.typed[0] == '-')
+            complete_options(&line, to);
     } else if (line.command->operands == OPERANDS_PROGRAM && has_word(&line, "--")) {
-        fputs(":program\n", to);
+        complete_program(&line, to);
     } else if (!complete_option_value(&line, to)) {
         if (line.typed[0] == '-')
             complete_options(&line, to);

@@ -8,6 +8,7 @@
 #include "host/ceilings.h"
 #include "host/tune.h"
 #include "report/text.h"
+#include "result/json.h"
 #include "result/number.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@
 struct tune_options {
     const char *engine, *undo_file;
     uint64_t vms, memory_each;
-    bool dry_run, undo, force, help;
+    bool dry_run, undo, force, json, help;
 };
 
 #define FIELD(name) offsetof(struct tune_options, name)
@@ -39,6 +40,8 @@ static const struct option_spec specs[] = {
      FIELD(undo_file), .fallback = NULL},
     {"force", OPTION_FLAG, NULL, "with --undo: also restore what somebody else has changed since",
      FIELD(force), .fallback = NULL},
+    {"json", OPTION_FLAG, NULL, "print each change, and what was not done, as a line of JSON", FIELD(json),
+     .fallback = NULL},
     {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
 };
 
@@ -60,27 +63,64 @@ static int default_undo_file(char *ret_path, size_t room, struct reason *reason)
     return 0;
 }
 
+static void print_json(json_t *line)
+{
+    json_dumpf(line, stdout, JSON_COMPACT);
+    putchar('\n');
+    fflush(stdout);
+    json_decref(line);
+}
+
 /* Changes are told on standard output, as a script that does the same; what is wrong, beside it. */
 static void tell(void *context, const struct host_change *change)
 {
+    const struct tune_options *options = context;
     char command[CHANGE_COMMAND_ROOM];
 
-    (void)context;
-    printf("%s    # was %s%s%s\n", host_change_command(change, command), change->before,
-           change->why[0] ? ": " : "", change->why);
+    host_change_command(change, command);
+    if (options->json) {
+        json_t *line =
+            json_pack("{s:s, s:s, s:s}", "event", "change", "name", change->name, "path", change->path);
+
+        json_object_set_new(line, "before", result_json_text(change->before));
+        json_object_set_new(line, "after", result_json_text(change->after));
+        json_object_set_new(line, "command", result_json_text(command));
+        json_object_set_new(line, "why", result_json_text_or_null(change->why));
+        json_object_set_new(line, "dry_run", json_boolean(options->dry_run));
+        print_json(line);
+        return;
+    }
+    printf("%s    # was %s%s%s\n", command, change->before, change->why[0] ? ": " : "", change->why);
     fflush(stdout);
+}
+
+static void print_trouble(const char *event, const char *name, const char *why, bool in_the_way)
+{
+    json_t *line = json_pack("{s:s, s:b}", "event", event, "in_the_way", in_the_way);
+
+    json_object_set_new(line, "name", result_json_text(name));
+    json_object_set_new(line, "why", result_json_text(why));
+    print_json(line);
 }
 
 static void complain(void *context, const struct host_change *change, const char *why)
 {
-    (void)context;
+    const struct tune_options *options = context;
+
+    if (options->json)
+        print_trouble("trouble", change->name, why, true);
     fprintf(stderr, "mvm host tune: %s: %s\n", change->name, why);
 }
 
-static const struct host_tune_hooks hooks = {.before = tell, .trouble = complain};
+static struct host_tune_hooks hooks_for(const struct tune_options *options)
+{
+    return (struct host_tune_hooks){
+        .before = tell, .trouble = complain, .context = (void *)(uintptr_t)options};
+}
 
 static int undo(const struct tune_options *options, const char *path)
 {
+    const struct host_tune_hooks hooks = hooks_for(options);
     struct reason reason = {""};
     int error = host_tune_undo(path, options->force, options->dry_run, "", &hooks, &reason);
 
@@ -90,7 +130,7 @@ static int undo(const struct tune_options *options, const char *path)
 }
 
 /* What was not done is said last. True: the VMs do not fit for it. */
-static bool print_obstacles(const struct host_tune_plan *plan)
+static bool print_obstacles(const struct host_tune_plan *plan, bool json)
 {
     char head[256];
     bool in_the_way = false;
@@ -98,11 +138,15 @@ static bool print_obstacles(const struct host_tune_plan *plan)
     for (size_t i = 0; i < plan->obstacle_count; i++) {
         const struct host_obstacle *obstacle = &plan->obstacles[i];
 
+        in_the_way |= obstacle->in_the_way;
+        if (json) {
+            print_trouble("obstacle", obstacle->name, obstacle->why, obstacle->in_the_way);
+            continue;
+        }
         if (i == 0)
             printf("\nnot tuned:\n");
         snprintf(head, sizeof(head), "  %s: ", obstacle->name);
         text_print_wrapped(head, obstacle->why, stdout);
-        in_the_way |= obstacle->in_the_way;
     }
     return in_the_way;
 }
@@ -111,6 +155,7 @@ static int tune(const struct tune_options *options, struct host_engine *engine, 
 {
     struct host_ceilings *ceilings = NULL;
     struct host_tune_plan plan = {.obstacles = NULL};
+    const struct host_tune_hooks hooks = hooks_for(options);
     struct host_needs needs;
     struct reason reason = {""}, obstacle;
     char number[NUMBER_ROOM];
@@ -123,16 +168,16 @@ static int tune(const struct tune_options *options, struct host_engine *engine, 
         error = reason_set(&reason, ENOMEM, "no memory");
     if (!error && options->dry_run)
         for (size_t i = 0; i < plan.changes.count; i++)
-            tell(NULL, &plan.changes.items[i]);
+            hooks.before(hooks.context, &plan.changes.items[i]);
     else if (!error && plan.changes.count > 0)
         error = host_tune_apply(&plan.changes, undo_path, "", &hooks, &reason);
     if (error)
         fprintf(stderr, "mvm host tune: %s\n", reason.text);
-    if (!error && plan.changes.count == 0)
+    if (!error && !options->json && plan.changes.count == 0)
         printf("# nothing to change for %s VMs\n", number_grouped(options->vms, number));
-    if (!error && plan.changes.count > 0 && !options->dry_run)
+    if (!error && !options->json && plan.changes.count > 0 && !options->dry_run)
         printf("# 'mvm host tune --undo' restores it: %s\n", undo_path);
-    bool left = print_obstacles(&plan);
+    bool left = print_obstacles(&plan, options->json);
 
     host_tune_plan_release(&plan);
     free(ceilings);

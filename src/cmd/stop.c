@@ -6,6 +6,7 @@
 #include "cmd/client.h"
 #include "cmd/cmd.h"
 #include "cmd/command.h"
+#include "result/json.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 struct stop_options {
     const char *run;
     uint64_t timeout_ns;
-    bool all, quiet, help;
+    bool all, json, quiet, help;
 };
 
 #define FIELD(name) offsetof(struct stop_options, name)
@@ -25,6 +26,8 @@ static const struct option_spec specs[] = {
     {"all", OPTION_FLAG, NULL, "end every run", FIELD(all), .fallback = NULL},
     {"timeout", OPTION_DURATION, "TIME", "how long to wait for the end", FIELD(timeout_ns), .fallback = "2m",
      .least = 0.1, .most = 86400},
+    {"json", OPTION_FLAG, NULL, "say what became of each run as a line of JSON", FIELD(json),
+     .fallback = NULL},
     {"quiet", OPTION_FLAG, NULL, "say nothing when all went well", FIELD(quiet), .fallback = NULL},
     {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
 };
@@ -48,6 +51,25 @@ static int end_living(const struct stop_options *options, struct call *call, str
     return error == -ECONNRESET || !error ? 0 : error;
 }
 
+/* What became of a run; `error` 0: it is gone. */
+static void say(const struct stop_options *options, const char *name, bool died, int error,
+                const struct reason *reason)
+{
+    json_t *line;
+
+    if (!options->json) {
+        if (!error && !options->quiet)
+            printf(died ? "run %s had died; what it left is removed\n" : "run %s has ended\n", name);
+        return;
+    }
+    line = json_pack("{s:s, s:s}", "run", name, "outcome", error ? "failed" : died ? "had died" : "ended");
+    json_object_set_new(line, "trouble", error ? result_json_text(reason->text) : json_null());
+    json_dumpf(line, stdout, JSON_COMPACT);
+    putchar('\n');
+    fflush(stdout);
+    json_decref(line);
+}
+
 static int end_run(const struct stop_options *options, struct runs *runs, const char *name,
                    struct reason *reason)
 {
@@ -58,17 +80,17 @@ static int end_run(const struct stop_options *options, struct runs *runs, const 
     if (!error) {
         error = end_living(options, &call, reason);
         call_close(&call);
-        if (error)
-            return error;
         /* Its directory is gone, unless it was killed on its way. */
-        error = runs_remove_dead(runs, name, reason);
-        died = !error;
-        error = error == -ENOENT ? 0 : error;
+        if (!error) {
+            error = runs_remove_dead(runs, name, reason);
+            died = !error;
+            error = error == -ENOENT ? 0 : error;
+        }
     } else if (died) {
         error = runs_remove_dead(runs, name, reason);
     }
-    if (!error && !options->quiet)
-        printf(died ? "run %s had died; what it left is removed\n" : "run %s has ended\n", name);
+    if (error != -ENOENT)
+        say(options, name, died, error, reason);
     return error;
 }
 

@@ -6,6 +6,7 @@
 #include "cmd/client.h"
 #include "cmd/cmd.h"
 #include "cmd/command.h"
+#include "cmd/trace_json.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -15,7 +16,7 @@
 struct trace_options {
     const char *run;
     uint64_t count, seconds_ns;
-    bool help;
+    bool json, help;
 };
 
 #define FIELD(name) offsetof(struct trace_options, name)
@@ -26,6 +27,7 @@ static const struct option_spec specs[] = {
      .least = 0, .most = 1e15},
     {"for", OPTION_DURATION, "TIME", "end after so long (without it, when Ctrl-C is pressed or the VM stops)",
      FIELD(seconds_ns), .fallback = NULL, .least = 0.001, .most = 86400},
+    {"json", OPTION_FLAG, NULL, "print each line as an object of JSON", FIELD(json), .fallback = NULL},
     {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
 };
 
@@ -48,16 +50,20 @@ static void let_ctrl_c_end_it(void)
 }
 
 /* Prints a line of the run. True: it was the last one. */
-static bool print_line(json_t *line)
+static bool print_line(json_t *line, bool json)
 {
     const char *text = json_string_value(json_object_get(line, "trace"));
     const char *why = json_string_value(json_object_get(line, "ended"));
     json_int_t lost = json_integer_value(json_object_get(line, "lost"));
 
-    if (text)
+    if (text && json)
+        trace_print_json(text, stdout);
+    else if (text)
         fputs(text, stdout);
     if (lost > 0)
-        printf("           ... %lld lines were left out ...\n", (long long)lost);
+        printf(json ? "{\"event\":\"lost\",\"lines\":%lld}\n"
+                    : "           ... %lld lines were left out ...\n",
+               (long long)lost);
     fflush(stdout);
     if (why)
         fprintf(stderr, "mvm trace: %s\n", why);
@@ -80,7 +86,7 @@ static int follow(const struct trace_options *options, struct call *call, struct
             break;
         error = call_receive(call, patience, &line, reason);
         if (!error) {
-            last = print_line(line);
+            last = print_line(line, options->json);
             json_decref(line);
         } else if (error == -EINTR || (error == -ETIMEDOUT && !until)) {
             error = 0;
