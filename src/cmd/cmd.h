@@ -16,7 +16,6 @@ extern const struct command cmd_ask;
 extern const struct command cmd_compare;
 extern const struct command cmd_console;
 extern const struct command cmd_help;
-extern const struct command cmd_help;
 extern const struct command cmd_host;
 extern const struct command cmd_image;
 extern const struct command cmd_lab;
