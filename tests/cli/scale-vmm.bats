@@ -92,7 +92,7 @@ LIST
 
 @test "the population's memory limit ends growth with its reason, and all that were started answer" {
     guest_image dirty dirty.img -DBYTES=65536
-    run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --max 10000 --intervals 20 --store-limit 32M --out run $QUICK
+    run --separate-stderr "$MVM" scale --engine vmm --image dirty.img --max 10000 --intervals 20 --store-limit 32M --boot-timeout 5m --out run $QUICK
     echo "$output$stderr"
     [ "$status" -eq 0 ]
     jq -e '.stopped_by == "memory" and (.stop_reason | contains("memory limit of 32.0 MiB"))
