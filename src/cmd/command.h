@@ -57,6 +57,7 @@ struct command {
     /* --json: the schema of what it prints, without ".json", below docs/schema/; or why there is no --json.
      * One of the two. */
     const char *json, *no_json;
+    bool json_lines; /* it prints a document of that schema a line, as things happen */
     enum command_operands operands;
     const struct command *const *parts; /* of a command that only has others below it; NULL at the end */
     /* Gets its own argv, whose first word is the last of its name, and returns the exit status. NULL: has

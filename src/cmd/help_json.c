@@ -79,6 +79,7 @@ static void add_command(const struct command *command, void *context)
     json_object_set_new(object, "exit_statuses", statuses);
     json_object_set_new(object, "examples", examples);
     json_object_set_new(object, "json_schema", text_or_null(command->json));
+    json_object_set_new(object, "json_lines", json_boolean(command->json_lines));
     json_object_set_new(object, "no_json", text_or_null(command->no_json));
     json_array_append_new(context, object);
 }

@@ -257,6 +257,7 @@ const struct command cmd_host_tune = {
              "--undo-file says.",
     .see = "host-check",
     .json = "host-tune",
+    .json_lines = true,
     .operands = OPERANDS_NONE,
     .run = host_tune_main,
 };

@@ -24,8 +24,7 @@ static void print_head(const char *name, const char *summary, FILE *to)
     for (const char *c = name; *c; c++)
         fputc(toupper((unsigned char)*c), to);
     fprintf(to, " 1 %s \"mvm %s\" \"mvm manual\"\n.SH NAME\n", MANUAL_DATE, MVM_VERSION);
-    manual_literal(name, to);
-    fputs(" \\- ", to);
+    fprintf(to, "%s \\- ", name);
     manual_literal(summary, to);
     fputs("\n", to);
 }
@@ -175,8 +174,11 @@ static void print_json(const struct command *command, FILE *to)
     fputs(".SH JSON\n", to);
     if (command->json)
         snprintf(sentence, sizeof(sentence),
-                 "What --json prints is described by the JSON Schema %s.json, in share/mvm/schema "
-                 "of the installation and docs/schema of the source.",
+                 "%s described by the JSON Schema %s.json, in share/mvm/schema of the installation and "
+                 "docs/schema of the "
+                 "source.",
+                 command->json_lines ? "With --json each line is an object, which is"
+                                     : "What --json prints is",
                  command->json);
     else
         snprintf(sentence, sizeof(sentence), "There is no --json: %s.", command->no_json);

@@ -179,6 +179,7 @@ const struct command cmd_stop = {
                                                  {0}},
     .see = "run ls",
     .json = "stop",
+    .json_lines = true,
     .operands = OPERANDS_NONE,
     .run = stop_main,
 };

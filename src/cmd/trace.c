@@ -167,6 +167,7 @@ const struct command cmd_trace = {
             {0}},
     .see = "console ask run",
     .json = "trace",
+    .json_lines = true,
     .operands = OPERANDS_OTHER,
     .run = trace_main,
 };

@@ -20,6 +20,11 @@ refused() {
     [[ "$stderr" == *"$wrong"* ]] || { echo "'$stderr' does not name '$wrong'"; return 1; }
 }
 
+# of_schema NAME FILE...: JSON is as docs/schema/NAME.json has it, and has no names beyond.
+of_schema() {
+    python3 "$BATS_TEST_DIRNAME/schema.py" "$@"
+}
+
 # Within 5 seconds nothing of a population is left: no process that runs from this test's folder, no private folder.
 nothing_left() {
     local deadline=$((SECONDS + 5))

@@ -52,7 +52,9 @@ END
     [[ "${lines[1]}" == 6.1.0-9-cloud-amd64*bookworm/main* ]]
     [[ "${lines[2]}" == 6.1.0-47-cloud-amd64*"the default"* ]]
     [[ "${lines[3]}" == 6.12.1*bookworm-backports/main* ]]
-    "$MVM" lab --kernel list --json | jq -e '[.kernels[].release] == ["6.1.0-9-cloud-amd64", "6.1.0-47-cloud-amd64",
+    "$MVM" lab --kernel list --json >kernels.json
+    of_schema kernels kernels.json
+    jq -e <kernels.json '[.kernels[].release] == ["6.1.0-9-cloud-amd64", "6.1.0-47-cloud-amd64",
         "6.12.1+deb12-cloud-amd64"] and .kernels[1].default and (.kernels[0].cached | not)'
 }
 

@@ -59,6 +59,8 @@ LIST
     [ "$(jq -r '.rows | map(.directory) | join(" ")' run/limits.json)" = "01-guest-sleep 02-guest-tick" ]
     jq -e '[.rows[] | .state == "done" and .vms == 6 and .stopped_by == "max"] | all' run/limits.json
     jq -e '.rows | map(.sleep) == [true, false]' run/limits.json
+    of_schema limits run/limits.json
+    of_schema result run/02-guest-tick/result.json
     jq -e '.method == "limits/1" and .state == "done" and .teardown.done' run/02-guest-tick/result.json
     # Interrupted: its result says so.
     jq '.stopped_by = "interrupt"' run/02-guest-tick/result.json >changed
@@ -87,6 +89,7 @@ LIST
     [ "$status" -eq 0 ] || { echo "$stderr"; return 1; }
     [[ "$output" == *"cannot run here: "*"cpufreq"* ]]
     jq -e '.rows[0].state == "cannot run" and .rows[1].state == "done"' run/limits.json
+    of_schema limits run/limits.json
 }
 
 @test "when mvm itself hangs, the watchdog ends the row, the VMs are gone and what was measured stays" {

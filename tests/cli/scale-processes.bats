@@ -15,6 +15,7 @@ load common
     jq -e '.image.name == "sleep=0.5,load:5=0.5" and .population.started == 4 and .population.alive == 4 and .engine.class == "A"
            and ([.intervals[].vms] == [2, 4]) and ([.image.mix[].share] == [0.5, 0.5])
            and ([.intervals[].load | .due > 0 and .answered == .due and .wrong == 0] | all)' run/result.json
+    of_schema result run/result.json
     local part
     for part in 0 1; do
         [ "$(sha256sum <"run/$(jq -r ".image.mix[$part].file" run/result.json)" | cut -d' ' -f1)" = \
@@ -118,6 +119,7 @@ load common
         kill -KILL "$mvm"
         wait "$mvm" || true
         jq -e '.schema == "mvm-result/1" and .state == "running" and .stopped_by == null' "run$try/result.json"
+        of_schema result "run$try/result.json"
         nothing_left
     done
 }

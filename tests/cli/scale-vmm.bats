@@ -55,6 +55,7 @@ LIST
            and (.engine.counters | .boots == 20000 and .wakes >= 44000 and .instructions > 20000
                 and .held_bytes >= .used_bytes and .used_bytes >= .record_bytes and .vms_stopped_by_triple_fault == 0)
            and .engine.options.resident == "no" and .engine.options.bases == "learned"' run/result.json
+    of_schema result run/result.json
     # Its process knows to some bytes what the host does not see.
     sanitized || jq -e '.per_vm.own_memory_bytes | . > 8 and . < 300' run/result.json
     jq -e '.intervals[3].own_memory_bytes.mean > 0

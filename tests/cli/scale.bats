@@ -136,6 +136,7 @@ LIST
            and (.intervals[0].cpu.mean | type == "number") and (.intervals[0].memory.mean | type == "number")
            and (.memory_accounting.unexplained | type == "number")' run/result.json
     [ "$(sha256sum <run/sleep.img | cut -d' ' -f1)" = "$(jq -r .image.sha256 run/result.json)" ]
+    of_schema result run/result.json
 }
 
 @test "a mix does not go with one guest" {
@@ -189,6 +190,7 @@ LIST
     jq -e '.stopped_by == "latency" and .plan.load.p99_limit_seconds == 0.000001 and (.intervals | length == 1)
            and .intervals[0].latency.mean > 100 and .intervals[0].latency.n == 1
            and (.stop_reason | startswith("latency reached"))' limited/result.json
+    of_schema result run/result.json limited/result.json
     wrong="has no load" refused "$MVM" report --qos "${MVM_TEST_DATA:-$BATS_TEST_DIRNAME/../unit/data}/report/sleep" --out none.svg
     [ ! -e none.svg ]
 }
