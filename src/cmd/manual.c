@@ -73,7 +73,7 @@ static void print_range(const struct option_spec *spec, FILE *to)
         snprintf(line, sizeof(line), "From %s to %s.", size_text(spec->least, least),
                  size_text(spec->most, most));
     else
-        snprintf(line, sizeof(line), "From %.15g to %.15g%s.", spec->least, spec->most,
+        snprintf(line, sizeof(line), "From %.16g to %.16g%s.", spec->least, spec->most,
                  spec->kind == OPTION_DURATION  ? " seconds"
                  : spec->kind == OPTION_PERCENT ? " percent"
                                                 : "");
@@ -93,7 +93,11 @@ static void print_option(const struct option_spec *spec, FILE *to)
         fputs("\\fR", to);
     }
     fputc('\n', to);
-    snprintf(sentence, sizeof(sentence), "%c%s.", toupper((unsigned char)spec->help[0]), spec->help + 1);
+    /* "web: ..." begins with the name of a guest. */
+    bool named = spec->help[strcspn(spec->help, " :")] == ':';
+
+    snprintf(sentence, sizeof(sentence), "%c%s.",
+             named ? spec->help[0] : toupper((unsigned char)spec->help[0]), spec->help + 1);
     manual_text(sentence, to);
     print_range(spec, to);
     print_default(spec, to);

@@ -56,7 +56,7 @@ static size_t option_length(const char *word, size_t length)
 /* The word as roff. What is typed, such as paths and addresses, keeps its minus. */
 static void format_word(const char *word, size_t length, char ret_word[2 * WORD_ROOM])
 {
-    size_t open = length > 0 && (word[0] == '(' || word[0] == '\'') ? 1 : 0;
+    size_t open = length > 0 && strchr("(['", word[0]) ? 1 : 0;
     size_t option = option_length(word + open, length - open);
     bool typed = memchr(word, '/', length) || memchr(word, '_', length) || memchr(word, '=', length) ||
                  (length > 1 && word[open] == '-');
@@ -68,8 +68,12 @@ static void format_word(const char *word, size_t length, char ret_word[2 * WORD_
     if (option > 0)
         snprintf(ret_word, 2 * WORD_ROOM, "%s\\fB%s\\fR%s", before, bold, after);
     else
+        /* What begins with a dot would be a request, and what is typed is not to be hyphenated. */
         snprintf(ret_word, 2 * WORD_ROOM, "%s%s%s%s",
-                 before[0] == '.' || (!open && word[0] == '.') ? "\\&" : "", before, bold, after);
+                 word[0] == '.' ? "\\&"
+                 : typed        ? "\\%"
+                                : "",
+                 before, bold, after);
 }
 
 static bool ends_sentence(const char *word, size_t length)
