@@ -142,6 +142,19 @@ def check_examples(command, engines):
     return None
 
 
+def check_shown(command):
+    """Escapes are undone: what a reader sees is what the table says."""
+    file = "mvm-" + command["name"].replace(" ", "-") + ".1"
+    run = subprocess.run(["mandoc", "-T", "utf8", "-O", "width=200", os.path.join(PAGES, file)], stdout=subprocess.PIPE,
+                         text=True, timeout=60, check=True)
+    shown = " ".join(re.sub(".\b", "", run.stdout).split())
+    texts = [example["line"] for example in command["examples"]] + [command["text"], command["summary"]]
+    texts += [f"mvm {command['name']} {usage}" for usage in command["usage"]]
+    texts += [option["help"][1:] for option in command["options"]]
+    missing = [text for text in texts if " ".join(text.split()) not in shown]
+    return f"{file} does not show '{missing[0]}'" if missing else None
+
+
 def check_installed(tests, table):
     pages = {"mvm.1"} | {f"mvm-{command['name'].replace(' ', '-')}.1" for command in table["commands"]}
     tests.say("there is a page for each command", differ(PAGES, set(os.listdir(PAGES)), pages))
@@ -151,6 +164,7 @@ def check_installed(tests, table):
     run = subprocess.run(["mandoc", "-T", "lint", *sorted(os.listdir(PAGES))], cwd=PAGES, stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
     tests.say("manual pages are clean", run.stdout)
+    tests.say("manual pages show texts as they are", "; ".join(filter(None, map(check_shown, table["commands"]))))
 
 
 def check_refusals(tests):
