@@ -126,8 +126,11 @@ static int help(const struct help_options *options, char **words, size_t count, 
         complete_words(words + 1, count - 1, stdout);
         return EXIT_DONE;
     }
-    if (options->json)
-        return help_print_json(stdout) ? reason_set(reason, EIO, "cannot write the JSON") : EXIT_DONE;
+    if (options->json) {
+        bool written = help_print_json(stdout) == 0 && fflush(stdout) == 0;
+
+        return written ? EXIT_DONE : reason_errno(reason, errno ? errno : EIO, "cannot write the JSON");
+    }
     if (options->out)
         return write_pages(options->out, reason);
     if (count > 0)
@@ -137,7 +140,7 @@ static int help(const struct help_options *options, char **words, size_t count, 
     if (!options->man)
         return show(command);
     manual_print(command, stdout);
-    return EXIT_DONE;
+    return fflush(stdout) == 0 ? EXIT_DONE : reason_errno(reason, errno, "cannot write the page");
 }
 
 static int help_main(int argc, char **argv)
@@ -171,7 +174,7 @@ const struct command cmd_help = {
     .options = (const struct option_set *const[]){&own_set, NULL},
     .statuses =
         (const struct command_status[]){
-            {0, "printed"}, {1, "a page cannot be written"}, {2, "bad usage"}, {0}},
+            {0, "printed"}, {1, "what is asked for cannot be written"}, {2, "bad usage"}, {0}},
     .examples =
         (const struct command_example[]){
             {"mvm help host check", "The same as 'mvm host check --help'"},

@@ -175,6 +175,11 @@ def check_refusals(tests):
         run = mvm(*words)
         right = run.returncode == 2 and named in run.stderr and run.stderr.count("\n") == 1 and not run.stdout
         tests.say("refused: mvm " + " ".join(words), None if right else f"{run.returncode}: {run.stdout}{run.stderr}")
+    with open("/dev/full", "w", encoding="ascii") as full:
+        for how in ("--json", "--man"):
+            run = subprocess.run([MVM, "help", how], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+            right = run.returncode == 1 and "No space left" in run.stderr
+            tests.say(f"help {how} to a full disk", None if right else f"{run.returncode}: {run.stderr}")
     run = mvm("help", "--man", "--out", "/dev/null/pages")
     tests.say("pages that cannot be written", None if run.returncode == 1 and "/dev/null" in run.stderr else run.stderr)
 
