@@ -47,10 +47,18 @@ static uint16_t get_port(const struct sockaddr_storage *address)
 
 static int look_up(const char *host, struct load_url *url, struct reason *reason)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    const struct addrinfo hints = {
+        .ai_socktype = SOCK_STREAM,
+        .ai_flags = MVM_STATIC ? AI_NUMERICHOST : 0,
+    };
     struct addrinfo *found;
     int error = getaddrinfo(host, NULL, &hints, &found);
 
+    /* To look up a name the C library loads others, of just its own version. */
+    if (error == EAI_NONAME && MVM_STATIC)
+        return reason_set(
+            reason, ENOENT,
+            "the host '%.200s' is a name, which this static build cannot look up: give its address", host);
     if (error)
         return reason_set(reason, ENOENT, "the host '%.200s' cannot be found: %s", host, gai_strerror(error));
     memcpy(&url->address, found->ai_addr, found->ai_addrlen);
