@@ -37,10 +37,8 @@ int main(int argc, char **argv)
         argv += argc - 3;
         argc = 3;
     }
-    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
-        printf("mvm %s\n", MVM_VERSION);
-        return EXIT_DONE;
-    }
+    if (argc >= 2 && strcmp(argv[1], "--version") == 0)
+        return print_version(argc - 1, argv + 1);
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
         command_print_all(stdout);
         return EXIT_DONE;

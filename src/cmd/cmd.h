@@ -30,4 +30,7 @@ extern const struct command cmd_scale;
 extern const struct command cmd_stop;
 extern const struct command cmd_trace;
 
+/* `mvm --version`; argv[0] is that word. Returns the exit status. */
+int print_version(int argc, char **argv);
+
 #endif

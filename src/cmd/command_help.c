@@ -89,5 +89,5 @@ void command_print_all(FILE *to)
           "first?\n\n",
           to);
     print_list(command_table, to);
-    fputs("\n'mvm COMMAND --help' tells more; 'mvm --version' the version.\n", to);
+    fputs("\n'mvm COMMAND --help' tells more; 'mvm --version' the version and what it was built with.\n", to);
 }

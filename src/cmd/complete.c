@@ -211,7 +211,7 @@ void complete_words(char *const *words, size_t count, FILE *to)
         complete_commands(command_table, line.typed, to);
         if (line.typed[0] == '-') {
             complete_offer("", "--help", line.typed, "list the commands", to);
-            complete_offer("", "--version", line.typed, "print the version", to);
+            complete_offer("", "--version", line.typed, "print the version and what mvm was built with", to);
         }
         return;
     }
