@@ -54,8 +54,11 @@ static _Noreturn void become(const struct spawn *spawn, pid_t parent, int null, 
     if (spawn->extra >= 0 && dup2(spawn->extra, EXTRA_DESCRIPTOR) < 0)
         goto fail;
 
-    /* This process may have made itself the OOM killer's last choice, which a VM would inherit. */
-    if (host_expose_process(0) < 0)
+    /* This process may have made itself the OOM killer's last choice, which a VM would inherit; but not where
+     * /proc cannot be written. */
+    int exposed = host_expose_process(0);
+
+    if (exposed < 0 && exposed != -EROFS)
         goto fail;
     for (int number = 1; number < NSIG; number++) {
         const struct sigaction standard = {.sa_handler = SIG_DFL};

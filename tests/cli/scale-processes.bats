@@ -123,3 +123,10 @@ load common
         nothing_left
     done
 }
+
+@test "where /proc cannot be written VMs start all the same" {
+    unshare --mount true 2>/dev/null || skip "mount namespaces are not permitted here"
+    unshare --mount sh -c 'mount -o remount,bind,ro /proc && exec "$@"' _ \
+        "$MVM" scale --engine exec --serial stdio --command "$FAKE_VM {image} good" --max 2 --intervals 2 $QUICK --out run
+    jq -e '.population.alive == 2' run/result.json
+}
