@@ -5,6 +5,7 @@ BUILD ?= build
 SANITIZED ?= build-sanitized
 THREADS ?= build-threads
 GUIDED ?= build-guided
+STATIC ?= build-static
 PREFIX ?= /usr/local
 DEMO ?= mvm-results/demo
 
@@ -13,6 +14,7 @@ FUZZ_SEED ?= 1
 FUZZ_SECONDS ?= 1000000
 
 .PHONY: all demo check check-kvm check-qemu-lean qemu-lean bench fuzz fuzz-guided install clean format packages packages-check
+.PHONY: static check-static deb check-deb check-reproducible
 
 all:
 	@command -v meson >/dev/null || { echo "meson is not installed; 'make packages' installs what building needs" >&2; exit 1; }
@@ -80,8 +82,31 @@ install: all
 	meson configure $(BUILD) --prefix $(PREFIX)
 	meson install -C $(BUILD)
 
+# One program that needs no library, to be carried to a host: STATIC/mvm.
+static:
+	@scripts/install-packages static
+	scripts/build-static $(STATIC)
+
+# What it does alone in an empty folder that is its root.
+check-static: static
+	scripts/check-static $(STATIC)/mvm
+
+# Debian's package, in build-deb/.
+deb:
+	@scripts/install-packages deb
+	scripts/build-package build-deb
+
+# It is looked over by lintian, and built, installed and used on a Debian that has nothing else.
+check-deb:
+	@scripts/install-packages deb
+	scripts/check-package build-deb
+
+# Two builds in different folders at different times: the same bytes.
+check-reproducible: packages
+	scripts/check-reproducible
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean:
-	rm -rf $(BUILD) $(SANITIZED) $(THREADS) $(GUIDED)
+	rm -rf $(BUILD) $(SANITIZED) $(THREADS) $(GUIDED) $(STATIC) $(STATIC)-x86emu build-deb
