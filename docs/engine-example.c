@@ -118,6 +118,7 @@ static int example_open(const struct engine_setup *setup, struct population **re
 const struct engine engine_example = {
     .name = "example",
     .summary = "one examplevmm process a VM",
+    .class_letter = 'A', /* each VM is a live hypervisor object of its own, booted */
     .options = example_option_specs,
     .option_count = sizeof(example_option_specs) / sizeof(example_option_specs[0]),
     .options_size = sizeof(struct example_options),
@@ -125,5 +126,5 @@ const struct engine engine_example = {
     .needs = example_needs,
     .describe = example_describe,
     .open = example_open,
-    PROCESS_ENGINE, /* class A: each VM is a live hypervisor object of its own, booted */
+    PROCESS_ENGINE,
 };
