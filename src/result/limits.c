@@ -9,6 +9,7 @@ void limits_release(struct limits *limits)
     for (size_t i = 0; i < limits->count; i++)
         result_release(&limits->rows[i].result);
     free(limits->rows);
+    free(limits->owned_words);
     *limits = (struct limits){0};
 }
 
@@ -50,6 +51,10 @@ void limits_row_figures(const struct limits_row *row, struct limits_figures *ret
         result->interval_count > 0 ? &result->intervals[result->interval_count - 1] : NULL;
     double empty = (double)host_memory_available(&result->baseline.reading.memory);
 
+    if (row->recorded) {
+        *ret_figures = row->figures;
+        return;
+    }
     *ret_figures = (struct limits_figures){
         .vms = result->population.started,
         .asked = result->population.asked,

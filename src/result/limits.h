@@ -34,39 +34,6 @@ const struct limits_study *limits_study_rows(size_t *ret_count);
 /* Memory of the host of the study in bytes. */
 extern const double limits_study_memory_bytes;
 
-struct limits_row {
-    char label[RESULT_TEXT];
-    char directory[RESULT_TEXT]; /* with its result.json, under that of the matrix; "." for the only row */
-    size_t number;               /* rows with the same one are repeats of each other; from 0 */
-    unsigned repeat;
-    const struct limits_study *study; /* the row of the study that it repeats, or NULL */
-    enum limits_state state;
-    char reason[REASON_ROOM]; /* of CANNOT_RUN and FAILED */
-    /* The study's columns. */
-    int sleep;             /* 1: the guest stops its timer and sleeps; 0: its timer runs; -1: another guest */
-    bool kvm;              /* guests' instructions run on KVM */
-    char architecture[32]; /* "i386"; "" when not known */
-    struct result result;  /* of DONE */
-};
-
-struct limits {
-    struct limits_row *rows;
-    size_t count;
-    unsigned repeats;
-    char *const *words;            /* the command line behind `mvm limits`, NULL-terminated; the caller's */
-    char matrix[SHA256_TEXT_ROOM]; /* tells the rows apart from those of another command */
-    bool random_order;
-    uint64_t seed;
-    bool ladder; /* the view is that of the ladder */
-    bool watchdog_locked;
-    int watchdog_oom_score_adj;
-};
-
-void limits_release(struct limits *limits);
-
-/* Percent of the empty host's memory that may stay when a row is over: more is told. */
-enum { LIMITS_LEFT_MOST = 2 };
-
 /* Figures that tables and limits.json have beside those of the result itself. */
 struct limits_figures {
     uint64_t vms, asked, alive;
@@ -84,6 +51,44 @@ struct limits_figures {
     double wake_seconds;                  /* median of challenges one at a time; NAN when not known */
     double left_percent; /* memory that did not come back, of what the empty host had available; at least 0 */
 };
+
+struct limits_row {
+    char label[RESULT_TEXT];
+    char directory[RESULT_TEXT]; /* with its result.json, under that of the matrix; "." for the only row */
+    size_t number;               /* rows with the same one are repeats of each other; from 0 */
+    unsigned repeat;
+    const struct limits_study *study; /* the row of the study that it repeats, or NULL */
+    enum limits_state state;
+    char reason[REASON_ROOM]; /* of CANNOT_RUN and FAILED */
+    /* The study's columns. */
+    int sleep;             /* 1: the guest stops its timer and sleeps; 0: its timer runs; -1: another guest */
+    bool kvm;              /* guests' instructions run on KVM */
+    char architecture[32]; /* "i386"; "" when not known */
+    struct result result;  /* of DONE */
+    /* Read from a limits.json beside which the row's own files are not: of the result there is then only what
+     * the tables show, and these are the figures. */
+    bool recorded;
+    struct limits_figures figures;
+};
+
+struct limits {
+    struct limits_row *rows;
+    size_t count;
+    unsigned repeats;
+    char *const *words;            /* the command line behind `mvm limits`, NULL-terminated; the caller's */
+    char **owned_words;            /* the same block when limits_read() made it; else NULL */
+    char matrix[SHA256_TEXT_ROOM]; /* tells the rows apart from those of another command */
+    bool random_order;
+    uint64_t seed;
+    bool ladder; /* the view is that of the ladder */
+    bool watchdog_locked;
+    int watchdog_oom_score_adj;
+};
+
+void limits_release(struct limits *limits);
+
+/* Percent of the empty host's memory that may stay when a row is over: more is told. */
+enum { LIMITS_LEFT_MOST = 2 };
 
 /* Of a row that is DONE. */
 void limits_row_figures(const struct limits_row *row, struct limits_figures *ret_figures);
@@ -104,6 +109,14 @@ int limits_write(const struct limits *limits, const char *directory, struct reas
 
 /* The same as text, malloc'd. -ENOMEM. */
 int limits_to_text(const struct limits *limits, char **ret_text, size_t *ret_length);
+
+/*
+ * Reads `directory`/limits.json, and the result of each row that is done where its files are there; of the
+ * others the figures that limits.json holds. -ENOENT: there is no limits.json. A file that is not whole, of
+ * another schema or with a value of the wrong type is refused with a sentence that says where; so is a row's
+ * result that is damaged, and a row's directory outside of `directory`. limits_release() frees it.
+ */
+int limits_read(struct limits *ret_limits, const char *directory, struct reason *reason);
 
 /* What of limits.json says whose it is: `ret_matrix` (SHA256_TEXT_ROOM), and the words of its command line,
  * malloc'd as one block, NULL-terminated. -ENOENT: there is none. */

@@ -210,7 +210,7 @@ int limits_write(const struct limits *limits, const char *directory, struct reas
     return error;
 }
 
-static int take_identity(const json_t *json, const char *path, char *ret_matrix, char ***ret_words,
+int limits_json_identity(const json_t *json, const char *path, char *ret_matrix, char ***ret_words,
                          struct reason *reason)
 {
     const char *schema = json_string_value(json_object_get(json, "schema"));
@@ -246,7 +246,7 @@ static int take_identity(const json_t *json, const char *path, char *ret_matrix,
     return 0;
 }
 
-static json_t *load(const char *directory, char **ret_path, struct reason *reason)
+json_t *limits_json_load(const char *directory, char **ret_path, struct reason *reason)
 {
     char *text;
     size_t length;
@@ -274,8 +274,8 @@ static json_t *load(const char *directory, char **ret_path, struct reason *reaso
 int limits_read_identity(const char *directory, char *ret_matrix, char ***ret_words, struct reason *reason)
 {
     char *path;
-    json_t *json = load(directory, &path, reason);
-    int error = json ? take_identity(json, path, ret_matrix, ret_words, reason) : -errno;
+    json_t *json = limits_json_load(directory, &path, reason);
+    int error = json ? limits_json_identity(json, path, ret_matrix, ret_words, reason) : -errno;
 
     json_decref(json);
     free(path);
@@ -285,7 +285,7 @@ int limits_read_identity(const char *directory, char *ret_matrix, char ***ret_wo
 void limits_read_reason(const char *directory, struct reason *ret_reason)
 {
     char *path;
-    json_t *json = load(directory, &path, NULL);
+    json_t *json = limits_json_load(directory, &path, NULL);
     const char *text =
         json_string_value(json_object_get(json_array_get(json_object_get(json, "rows"), 0), "reason"));
 
