@@ -1,40 +1,57 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mvm report: tables and pictures of results. */
 #include "report/report.h"
-#include "base/file.h"
 #include "base/option.h"
 #include "base/reason.h"
 #include "cmd/cmd.h"
 #include "cmd/command.h"
+#include "cmd/report_inputs.h"
+#include "cmd/report_output.h"
+#include "report/limits.h"
 #include "result/json.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-/* As many as a picture overlays. */
-enum { RUNS_MOST = 8 }; /* "eight" in the text of the command */
+/* As many as a picture overlays; and as a page holds. */
+enum { RUNS_MOST = 8, PAGE_RUNS_MOST = 500 }; /* both in the text of the command */
 
 struct report_options {
-    const char *out;
+    const char *out, *format;
     struct option_list labels;
-    bool qos, summary, json, help;
+    bool html, qos, memory, summary, json, help;
 };
 
 static const struct option_spec specs[] = {
     {.name = "out",
      .kind = OPTION_TEXT,
-     .argument = "FILE.svg",
-     .help =
-         "where to draw; otherwise resources.svg in the directory of one run, report.svg here for several",
+     .argument = "FILE",
+     .help = "where to write; otherwise in the directory of one run or matrix, here for several",
      .offset = offsetof(struct report_options, out)},
+    {.name = "html",
+     .kind = OPTION_FLAG,
+     .help = "write one page for a browser, of any number of runs and matrices, that needs no network; "
+             "report.html unless --out says",
+     .offset = offsetof(struct report_options, html)},
+    {.name = "format",
+     .kind = OPTION_CHOICE,
+     .argument = "FORMAT",
+     .choices = report_formats,
+     .help =
+         "svg, png or pdf: the picture; markdown or latex: the table for a document, printed unless --out "
+         "names a file; html: as --html; by the ending of --out when not given, else svg",
+     .offset = offsetof(struct report_options, format)},
     {.name = "qos",
      .kind = OPTION_FLAG,
      .help = "draw how a load was answered, for runs with --load: latency and throughput against VMs; "
              "otherwise qos.svg "
              "instead of resources.svg, or as --out says",
      .offset = offsetof(struct report_options, qos)},
+    {.name = "memory",
+     .kind = OPTION_FLAG,
+     .help = "draw where the memory went, a stacked bar a run; otherwise memory.svg",
+     .offset = offsetof(struct report_options, memory)},
     {.name = "label",
      .kind = OPTION_LIST,
      .argument = "TEXT",
@@ -59,119 +76,107 @@ static const struct option_set own_set = {.specs = specs, .count = sizeof(specs)
 struct report {
     struct report_options options;
     char **paths;
-    size_t count;
-    struct result *results; /* `count`; those from `read` on are zeroed */
-    struct report_run runs[RUNS_MOST];
-    char labels[RUNS_MOST][2 * REPORT_LABEL_ROOM];
-    char picture[4096];
+    size_t path_count;
+    struct report_inputs inputs;
+    struct report_output output;
 };
 
-/* The label given, else the default one, with the path where two would read the same. */
-static void choose_labels(struct report *report)
+static bool is_page(const struct report *report)
 {
-    char defaults[RUNS_MOST][REPORT_LABEL_ROOM];
-    for (size_t i = 0; i < report->count; i++)
-        report_label(&report->results[i], defaults[i]);
-    for (size_t i = 0; i < report->count; i++) {
-        bool twice = false;
-        for (size_t other = 0; other < report->count; other++)
-            twice = twice || (other != i && strcmp(defaults[i], defaults[other]) == 0);
-        if (i < report->options.labels.count)
-            snprintf(report->labels[i], sizeof(report->labels[i]), "%s", report->options.labels.items[i]);
-        else if (twice)
-            snprintf(report->labels[i], sizeof(report->labels[i]), "%s (%.*s)", defaults[i],
-                     REPORT_LABEL_ROOM - 4, report->paths[i]);
-        else
-            snprintf(report->labels[i], sizeof(report->labels[i]), "%s", defaults[i]);
-        report->runs[i] = (struct report_run){.result = &report->results[i], .label = report->labels[i]};
-    }
+    return strcmp(report->output.format, "html") == 0;
 }
 
-static int choose_picture(struct report *report, struct reason *reason)
+static bool is_table(const struct report *report)
 {
-    int length;
-    const char *name = report->options.qos ? "qos.svg" : "resources.svg";
-    struct stat status;
-    const char *path = report->paths[0];
-    const char *slash = strrchr(path, '/');
-    if (report->options.out)
-        length = snprintf(report->picture, sizeof(report->picture), "%s", report->options.out);
-    else if (report->count > 1)
-        length = snprintf(report->picture, sizeof(report->picture), "%s",
-                          report->options.qos ? "qos.svg" : "report.svg");
-    else if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-        length = snprintf(report->picture, sizeof(report->picture), "%s%s%s", path,
-                          slash && slash[1] == '\0' ? "" : "/", name);
-    else
-        length = snprintf(report->picture, sizeof(report->picture), "%.*s%s",
-                          slash ? (int)(slash - path + 1) : 0, path, name);
-    if (length == 0)
-        return reason_set(reason, EINVAL, "--out needs the name of a file");
-    if ((size_t)length >= sizeof(report->picture))
-        return reason_set(reason, ENAMETOOLONG, "the name of the picture is too long");
-    return 0;
+    return strcmp(report->output.format, "markdown") == 0 || strcmp(report->output.format, "latex") == 0;
+}
+
+static int choose_format(struct report *report, struct reason *reason)
+{
+    const struct report_options *options = &report->options;
+    const char *format = options->format ? options->format
+                         : options->html ? "html"
+                                         : report_format_of(options->out);
+
+    if (options->html && strcmp(format, "html") != 0)
+        return reason_set(reason, EINVAL, "--html and --format %s are two things; give one of them", format);
+    report->output.format = format;
+    report->output.out = options->out;
+    report->output.subject = options->qos ? REPORT_QOS : options->memory ? REPORT_MEMORY : REPORT_RESOURCES;
+    if (options->qos && options->memory)
+        return reason_set(reason, EINVAL, "--qos and --memory are two pictures; give one of them");
+    if ((options->qos || options->memory) && (is_page(report) || is_table(report)))
+        return reason_set(reason, EINVAL, "--%s chooses a picture; %s", options->qos ? "qos" : "memory",
+                          is_page(report) ? "the page has all of them" : "a table has none");
+    if (options->json && is_table(report) && !options->out)
+        return reason_set(reason, EINVAL, "--json and --format %s would both be printed; give --out", format);
+    return report_format_check(format, reason);
 }
 
 static int check_operands(const struct report *report, struct reason *reason)
 {
-    if (report->count == 0)
+    size_t most = is_page(report) ? PAGE_RUNS_MOST : RUNS_MOST;
+
+    if (report->path_count == 0)
         return reason_set(reason, EINVAL, "give the directory of at least one run");
-    if (report->count > RUNS_MOST)
-        return reason_set(reason, EINVAL, "%zu runs do not fit one picture; give at most %d", report->count,
-                          RUNS_MOST);
-    if (report->options.labels.count > report->count)
-        return reason_set(reason, EINVAL, "there are %zu labels for %zu run%s", report->options.labels.count,
-                          report->count, report->count == 1 ? "" : "s");
+    if (report->path_count > most && !is_table(report))
+        return reason_set(reason, EINVAL, "%zu runs do not fit one %s; give at most %zu", report->path_count,
+                          is_page(report) ? "page" : "picture", most);
     return 0;
 }
 
-static int read_results(struct report *report, struct reason *reason)
+/* Of what has been read: whether it can be shown so. */
+static int check_inputs(const struct report *report, struct reason *reason)
 {
-    report->results = calloc(report->count, sizeof(report->results[0]));
-    if (!report->results)
-        return reason_set(reason, ENOMEM, "no memory for %zu results", report->count);
-    for (size_t i = 0; i < report->count; i++) {
-        int r = result_read(&report->results[i], report->paths[i], reason);
-        if (r < 0)
-            return r;
-        if (report->options.qos && !report_has_load(&report->results[i]))
+    const struct report_inputs *inputs = &report->inputs;
+
+    if (report->options.labels.count > inputs->result_count)
+        return reason_set(reason, EINVAL, "there are %zu labels for %zu run%s", report->options.labels.count,
+                          inputs->result_count, inputs->result_count == 1 ? "" : "s");
+    if (!is_page(report) && inputs->matrix_count > 0 && report->path_count > 1)
+        return reason_set(reason, EINVAL,
+                          "%s is of 'mvm limits', whose picture stands alone; give it by itself, or --html",
+                          inputs->matrices[0].path);
+    if (inputs->matrix_count > 0 && (report->options.qos || report->options.memory))
+        return reason_set(reason, EINVAL,
+                          "%s is of 'mvm limits'; --%s draws runs, such as the rows in its directories",
+                          inputs->matrices[0].path, report->options.qos ? "qos" : "memory");
+    for (size_t i = 0; i < inputs->count; i++) {
+        const struct result *result = inputs->runs[i].result;
+
+        if (report->options.qos && !report_has_load(result))
             return reason_set(reason, ENODATA, "%s has no load; 'mvm scale --load RATE' measures with one",
-                              report->paths[i]);
+                              inputs->html[i].path);
+        if (report->options.memory && !report_has_accounting(result))
+            return reason_set(reason, ENODATA, "%s has no accounting of memory, since nothing was taken",
+                              inputs->html[i].path);
     }
     return 0;
 }
 
-static int write_picture(const struct report *report, struct reason *reason)
-{
-    char *svg = NULL;
-    size_t length = 0;
-    FILE *to = open_memstream(&svg, &length);
-    int r = -ENOMEM;
-    if (to)
-        r = report->options.qos ? report_write_qos_svg(report->runs, report->count, to)
-                                : report_write_svg(report->runs, report->count, to);
-    if (to && fclose(to) != 0)
-        r = -ENOMEM;
-    if (r < 0)
-        r = reason_errno(reason, -r, "cannot draw the picture");
-    else
-        r = file_replace(report->picture, svg, length, reason);
-    free(svg);
-    return r;
-}
-
-/* {"picture": ..., "runs": [{"path", "label", "result"}]}; false without memory. */
+/* {"picture": ..., "runs": [{"path", "label", "result"}], "matrices": [{"path", "limits"}]}; false without
+ * memory.
+ */
 static bool print_json(const struct report *report)
 {
+    const struct report_inputs *inputs = &report->inputs;
     json_t *root = json_object(), *runs = json_array();
-    int failed = json_object_set_new(root, "picture", result_json_text(report->picture));
+    int failed = json_object_set_new(root, "picture", result_json_text(report->output.place));
     failed |= json_object_set_new(root, "runs", runs);
-    for (size_t i = 0; i < report->count && !failed; i++) {
+    for (size_t i = 0; i < inputs->count && !failed; i++) {
         json_t *run = json_object();
-        failed |= json_object_set_new(run, "path", result_json_text(report->paths[i]));
-        failed |= json_object_set_new(run, "label", result_json_text(report->labels[i]));
-        failed |= json_object_set_new(run, "result", result_to_json(&report->results[i]));
+        failed |= json_object_set_new(run, "path", result_json_text(inputs->html[i].path));
+        failed |= json_object_set_new(run, "label", result_json_text(inputs->labels[i]));
+        failed |= json_object_set_new(run, "result", result_to_json(inputs->runs[i].result));
         failed |= json_array_append_new(runs, run);
+    }
+    json_t *matrices = json_array();
+    failed |= json_object_set_new(root, "matrices", matrices);
+    for (size_t i = 0; i < inputs->matrix_count && !failed; i++) {
+        json_t *matrix = json_object();
+        failed |= json_object_set_new(matrix, "path", result_json_text(inputs->matrices[i].path));
+        failed |= json_object_set_new(matrix, "limits", limits_to_json(inputs->matrices[i].limits));
+        failed |= json_array_append_new(matrices, matrix);
     }
     failed = failed || json_dumpf(root, stdout, RESULT_JSON_FLAGS) || putchar('\n') == EOF;
     json_decref(root);
@@ -180,26 +185,40 @@ static bool print_json(const struct report *report)
 
 static void print_tables(const struct report *report)
 {
-    for (size_t i = 0; i < report->count && !report->options.summary; i++) {
-        report_print_run(&report->runs[i], stdout);
+    const struct report_inputs *inputs = &report->inputs;
+    bool short_form = report->options.summary || is_page(report);
+
+    for (size_t i = 0; i < inputs->count && !short_form; i++) {
+        report_print_run(&inputs->runs[i], stdout);
         putchar('\n');
     }
-    if (report->count > 1 || report->options.summary) {
-        report_print_summary(report->runs, report->count, stdout);
+    if (inputs->count > 1 || (inputs->count > 0 && short_form)) {
+        report_print_summary(inputs->runs, inputs->count, stdout);
         putchar('\n');
     }
-    printf("picture: %s\n", report->picture);
+    for (size_t i = 0; i < inputs->matrix_count && (inputs->count == 0 || !is_page(report)); i++) {
+        report_limits_text(inputs->matrices[i].limits, stdout);
+        putchar('\n');
+    }
+    printf("%s: %s\n",
+           is_page(report)    ? "page"
+           : is_table(report) ? "table"
+                              : "picture",
+           report->output.place);
 }
 
 static int run(struct report *report, struct reason *reason)
 {
-    if (check_operands(report, reason) < 0 || read_results(report, reason) < 0)
+    if (choose_format(report, reason) < 0 || check_operands(report, reason) < 0 ||
+        report_inputs_read(&report->inputs, report->paths, report->path_count, is_page(report),
+                           &report->options.labels, reason) < 0 ||
+        check_inputs(report, reason) < 0 ||
+        report_output_place(&report->output, report->paths, report->path_count, reason) < 0)
         return EXIT_USAGE;
-    choose_labels(report);
-    if (choose_picture(report, reason) < 0)
-        return EXIT_USAGE;
-    if (write_picture(report, reason) < 0)
+    if (report_output_write(&report->output, &report->inputs, reason) < 0)
         return EXIT_FAILED;
+    if (report->output.printed)
+        return EXIT_DONE;
     if (!report->options.json) {
         print_tables(report);
     } else if (!print_json(report)) {
@@ -222,40 +241,47 @@ static int report_main(int argc, char **argv)
         command_print_help(&cmd_report, &set, 1, stdout);
         status = EXIT_DONE;
     } else {
-        report.count = (size_t)operand_count;
+        report.path_count = (size_t)operand_count;
         status = run(&report, &reason);
     }
     if (status != EXIT_DONE)
         fprintf(stderr, "mvm report: %s\n", reason.text);
-    for (size_t i = 0; report.results && i < report.count; i++)
-        result_release(&report.results[i]);
-    free(report.results);
+    report_inputs_release(&report.inputs);
     options_release(&set, 1);
     return status;
 }
 
 const struct command cmd_report = {
     .name = "report",
-    .summary = "tables and pictures from results",
+    .summary = "tables, pictures and pages from results",
     .usage = (const char *const[]){"DIR... [OPTIONS]", NULL},
-    .text = "Prints the table of each run, draws the resources against the number of VMs as SVG (up to eight "
-            "runs in one "
-            "picture) and says where it is. DIR is what 'mvm scale --out' wrote, or a result.json.",
+    .text =
+        "Prints the table of each run, draws the resources against the number of VMs as SVG (up to eight "
+        "runs in one picture) and says where it is. DIR is what 'mvm scale --out' or 'mvm limits --out' "
+        "wrote, or a result.json. With --html all of it, of up to 500 runs and matrices, is one page for a "
+        "browser.",
     .more =
-        "Everything is made from result.json alone, so that a report can be had anew, later and elsewhere.",
+        "Everything is made from result.json, limits.json and samples.csv alone, so that a report can be had "
+        "anew, later and elsewhere.\n\nThe page asks the network for nothing. In its plots the pointer is "
+        "told "
+        "the values near it, dragging zooms in, and a double click shows all; by keyboard the arrows go from "
+        "point to point and from curve to curve.",
     .options = (const struct option_set *const[]){&own_set, NULL},
-    .statuses = (const struct command_status[]){{0, "reported"},
-                                                {1, "the picture could not be written"},
-                                                {2, "bad usage, "
-                                                    "or no result"},
-                                                {0}},
+    .statuses =
+        (const struct command_status[]){{0, "reported"},
+                                        {1, "the file could not be written"},
+                                        {2, "bad usage, no result, or a format that this mvm was built "
+                                            "without"},
+                                        {0}},
     .examples = (const struct command_example[]){{"mvm report A B --out both.svg", "Two runs in one picture"},
+                                                 {"mvm report --html A B --out both.html",
+                                                  "The same and more in one page"},
+                                                 {"mvm report A B --format latex", "A table for a paper"},
                                                  {"mvm report --summary mvm-results/*", "A line a run"},
                                                  {0}},
-    .files = "resources.svg (or qos.svg) in the run's directory, report.svg (or qos.svg) here for several "
-             "runs, or what "
-             "--out says.",
-    .see = "scale compare",
+    .files = "resources.svg (or qos.svg, memory.svg, limits.svg, report.html) in the directory of the run or "
+             "matrix; report.svg (or qos.svg, memory.svg, report.html) here for several; or what --out says.",
+    .see = "scale limits compare",
     .json = "report",
     .operands = OPERANDS_DIRECTORY,
     .run = report_main,

@@ -39,4 +39,17 @@ bool report_has_load(const struct result *result);
  */
 int report_write_qos_svg(const struct report_run *runs, size_t count, FILE *to);
 
+/*
+ * Where the memory of the largest population went, of each run, as SVG: a stacked bar a run whose whole is
+ * what was taken beyond the empty host, with what is unexplained hatched, and its bytes per VM beside it.
+ * -ENODATA: a run has no such accounting.
+ */
+bool report_has_accounting(const struct result *result);
+int report_write_memory_svg(const struct report_run *runs, size_t count, FILE *to);
+
+/* A row a run: class, VMs, liveness, stop, slopes with their intervals; as Markdown (GitHub's), and in LaTeX
+ * for \input with the package booktabs. 0 or -EIO. */
+int report_write_markdown(const struct report_run *runs, size_t count, FILE *to);
+int report_write_latex(const struct report_run *runs, size_t count, FILE *to);
+
 #endif

@@ -32,6 +32,10 @@ int result_from_json(struct result *result, const json_t *json, struct reason *r
 /* The same from `length` bytes of text; a syntax error names its line and column. */
 int result_from_text(struct result *result, const char *text, size_t length, struct reason *reason);
 
+/* limits.json, a new reference; NULL without memory. */
+struct limits;
+json_t *limits_to_json(const struct limits *limits);
+
 /* Parts of limits.json's readers (result/limits.h). The parsed file, or NULL with errno set; `*ret_path`,
  * which the caller frees, is its name. */
 json_t *limits_json_load(const char *directory, char **ret_path, struct reason *reason);

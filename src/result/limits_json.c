@@ -147,7 +147,7 @@ static json_t *repeated_json(const struct limits *limits)
     return list;
 }
 
-static json_t *limits_json(const struct limits *limits)
+json_t *limits_to_json(const struct limits *limits)
 {
     json_t *rows = json_array(), *words = json_array();
     int failed = !rows || !words;
@@ -175,7 +175,7 @@ static json_t *limits_json(const struct limits *limits)
 
 int limits_to_text(const struct limits *limits, char **ret_text, size_t *ret_length)
 {
-    json_t *json = limits_json(limits);
+    json_t *json = limits_to_json(limits);
     char *text = NULL;
     size_t length = 0;
     FILE *to = json ? open_memstream(&text, &length) : NULL;
