@@ -127,7 +127,8 @@ static int make_run(struct keep *keep, struct reason *reason)
                                         .image_path = keep->image_path,
                                         .ready_line = announces ? keep->ready_line : NULL,
                                         .options = plan->engine_options,
-                                        .seed = 1};
+                                        .seed = 1,
+                                        .run_name = keep->directory.name};
     error = plan->mix ? mix_place(plan->mix, keep->directory.path, reason)
                       : file_replace(keep->image_path, plan->image->bytes, IMAGE_SIZE, reason);
     return error ? error : door_open(&setup, &keep->door, reason);
@@ -272,19 +273,38 @@ static bool is_worth_keeping(const struct keep *keep, int status)
     return counts.running > 0 && !(keep->plan->strict && status != EXIT_DONE);
 }
 
-static void release(struct keep *keep)
+/* VMs that the engine could not end: said here, and to whom asks for the run, which nobody may hear here. */
+static void note_left(struct keep *keep, const char *sentence)
 {
+    char path[RUN_PATH_ROOM + 8];
+
+    fprintf(stderr, "mvm %s: %s\n", keep->plan->command, sentence);
+    snprintf(path, sizeof(path), "%s/%s", keep->directory.path, RUN_LEFT);
+    file_replace(path, sentence, strlen(sentence), NULL);
+}
+
+/* Returns whether nothing is left. */
+static bool release(struct keep *keep)
+{
+    struct reason reason = {""};
+    bool gone = true;
+
     progress_end(&keep->progress);
     if (keep->door)
         door_say_goodbye(keep->door);
     if (keep->population)
-        keep->plan->engine->close(keep->population);
-    if (keep->directory.fd >= 0)
+        gone = engine_end(keep->population, &reason) == 0;
+    if (!gone) {
+        note_left(keep, reason.text);
+        run_forget(&keep->directory);
+    } else if (keep->directory.fd >= 0) {
         run_remove(&keep->runs, &keep->directory);
+    }
     /* Only now, since who asked for the end takes the closed connection for it. */
     door_close(keep->door);
     runs_close(&keep->runs);
     sampler_close(keep->host.sampler);
+    return gone;
 }
 
 static int live(struct keep *keep)
@@ -354,7 +374,8 @@ int keep_population(const struct keep_plan *plan)
         door_hold_signals();
         progress_begin(&keep->progress, plan->quiet);
         status = live(keep);
-        release(keep);
+        if (!release(keep))
+            status = EXIT_FAILED;
         detach_report(&keep->detach, status);
     }
     free(keep);

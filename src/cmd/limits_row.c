@@ -101,6 +101,7 @@ static void fail(struct limits_row *row, enum limits_state state, const char *se
 static void complete(const struct row_run *run, int status, struct limits_row *row)
 {
     const struct watchdog_board *board = run->watchdog->board;
+    struct scale_plan plan = row_plan(run->row).plan;
     char sentence[WATCHDOG_WORDS] = "";
     struct reason reason;
     enum stop why = STOP_ENGINE;
@@ -112,10 +113,15 @@ static void complete(const struct row_run *run, int status, struct limits_row *r
         snprintf(sentence, sizeof(sentence), "the process of the row was ended by signal %d at %llu VMs",
                  status - 128, (unsigned long long)board->vms);
     }
+    plan.directory = run->directory;
+    if (!row_is_for_lab(run->row))
+        limits_row_sweep(&plan, &row->result);
     if (row->result.interval_count == 0)
         fail(row, LIMITS_FAILED, sentence);
-    else if (limits_row_complete(&row->result, run->directory, why, sentence, &reason) < 0)
+    else if (limits_row_complete(&plan, &row->result, why, sentence, &reason) < 0)
         fail(row, LIMITS_FAILED, reason.text);
+    if (row->result.teardown.left[0])
+        fprintf(stderr, "mvm limits: %s\n", row->result.teardown.left);
 }
 
 static int judge(const struct row_run *run, int status, struct limits_row *row)

@@ -118,7 +118,7 @@ static int carry_out(struct load_run *run, struct reason *reason)
                : EXIT_FAILED;
 }
 
-static void release(struct load_run *run)
+static int release(struct load_run *run)
 {
     for (unsigned i = 0; run->ways && i < run->threads; i++)
         if (run->ways[i])
@@ -126,7 +126,7 @@ static void release(struct load_run *run)
     free(run->ways);
     load_figures_release(&run->figures);
     schedule_plan_release(&run->schedule);
-    load_aim_release(&run->aim);
+    return load_aim_release(&run->aim);
 }
 
 /* Returns the exit status, or a negative errno with a sentence. */
@@ -150,7 +150,8 @@ static int run_with(struct load_options *options, const char *command_line, stru
         if (!status)
             status = carry_out(run, reason);
         progress_end(&run->progress);
-        release(run);
+        if (release(run) < 0 && status == EXIT_DONE)
+            status = EXIT_FAILED;
     }
     free(run);
     if (status == -ECANCELED)

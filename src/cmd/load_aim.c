@@ -214,7 +214,7 @@ void load_aim_describe(const struct load_aim *aim, char *ret_text, size_t room)
         snprintf(ret_text, room, "%s", aim->url_text);
 }
 
-void load_aim_release(struct load_aim *aim)
+int load_aim_release(struct load_aim *aim)
 {
-    load_population_release(&aim->own);
+    return load_population_release(&aim->own);
 }

@@ -49,6 +49,7 @@ int load_aim_open_way(const struct load_aim *aim, unsigned number, struct load_w
 /* One line for people: "10,000 VMs of engine vmm (class T), web, HTTP /". */
 void load_aim_describe(const struct load_aim *aim, char *ret_text, size_t room);
 
-void load_aim_release(struct load_aim *aim);
+/* -errno: VMs are left, which was said. */
+int load_aim_release(struct load_aim *aim);
 
 #endif

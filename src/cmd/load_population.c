@@ -77,12 +77,14 @@ int load_population_grow(struct load_population *own, const struct engine *engin
     if (error)
         return error;
     challenge_ready_line(own->image.guest, own->ready_line);
+    snprintf(own->name, sizeof(own->name), "load-%d", (int)getpid());
     own->setup = (struct engine_setup){
         .image = &own->image,
         .image_path = own->image_path,
         .ready_line = engine->capabilities & ENGINE_ANNOUNCES ? own->ready_line : NULL,
         .options = engine_options,
         .seed = seed,
+        .run_name = own->name,
     };
     error = engine->open(&own->setup, &own->population, reason);
     if (error)
@@ -93,14 +95,18 @@ int load_population_grow(struct load_population *own, const struct engine *engin
     return wait_for_all(own, reason);
 }
 
-void load_population_release(struct load_population *own)
+int load_population_release(struct load_population *own)
 {
-    if (own->population)
-        own->population->engine->close(own->population);
+    struct reason reason = {""};
+    int error = own->population ? engine_end(own->population, &reason) : 0;
+
+    if (error)
+        fprintf(stderr, "mvm load: %s\n", reason.text);
     sampler_close(own->host.sampler);
     if (own->image_path[0])
         unlink(own->image_path);
     if (own->directory[0])
         rmdir(own->directory);
     *own = (struct load_population){0};
+    return error;
 }

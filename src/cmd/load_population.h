@@ -10,7 +10,7 @@ struct load_population {
     struct population *population;
     struct engine_setup setup;
     struct image image;
-    char directory[256], image_path[280], ready_line[16];
+    char directory[256], image_path[280], ready_line[16], name[ENGINE_RUN_NAME_ROOM];
     struct guard_host host;
     struct host_share share;
     struct guard guard;
@@ -26,7 +26,7 @@ int load_population_grow(struct load_population *own, const struct engine *engin
                          uint64_t count, uint64_t seed, struct progress_line *progress,
                          struct reason *reason);
 
-/* Ends the VMs. Fine with a zeroed one. */
-void load_population_release(struct load_population *own);
+/* Ends the VMs. Fine with a zeroed one. -errno: something of them is left, which was said. */
+int load_population_release(struct load_population *own);
 
 #endif

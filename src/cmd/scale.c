@@ -212,6 +212,8 @@ static int run(const struct scale_options *options, const struct scale_plan *pla
     progress_end(&line);
     if (error)
         fprintf(stderr, "mvm scale: %s\n", reason.text);
+    if (result.teardown.left[0])
+        fprintf(stderr, "mvm scale: %s\n", result.teardown.left);
     if (result.interval_count > 0)
         status = print_outcome(options, &result, plan->directory);
     else if (!error)
@@ -220,7 +222,7 @@ static int run(const struct scale_options *options, const struct scale_plan *pla
     if (error && result.interval_count == 0 && (error == -EINVAL || result.started_at == 0))
         status = EXIT_USAGE;
     else if (error || result.stopped_by == STOP_ENGINE || result.stopped_by == STOP_ALIVE ||
-             result.interval_count == 0)
+             result.interval_count == 0 || result.teardown.left[0])
         status = EXIT_FAILED;
     result_release(&result);
     return status;

@@ -6,6 +6,7 @@
 #include "cmd/client.h"
 #include "cmd/cmd.h"
 #include "cmd/command.h"
+#include "engine/engine.h"
 #include "result/json.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 
 struct stop_options {
-    const char *run;
+    const char *run, *engine;
     uint64_t timeout_ns;
     bool all, json, quiet, help;
 };
@@ -24,6 +25,10 @@ static const struct option_spec specs[] = {
     {"run", OPTION_TEXT, "NAME", "the run to end; may be left out when there is only one", FIELD(run),
      .fallback = NULL},
     {"all", OPTION_FLAG, NULL, "end every run", FIELD(all), .fallback = NULL},
+    {"engine", OPTION_TEXT, "NAME",
+     "remove also what a run of that name that was killed has left outside this host's processes, where this "
+     "engine made it; the engine's own options stand below",
+     FIELD(engine), .fallback = NULL},
     {"timeout", OPTION_DURATION, "TIME", "how long to wait for the end", FIELD(timeout_ns), .fallback = "2m",
      .least = 0.1, .most = 86400},
     {"json", OPTION_FLAG, NULL, "say what became of each run as a line of JSON", FIELD(json),
@@ -70,27 +75,34 @@ static void say(const struct stop_options *options, const char *name, bool died,
     json_decref(line);
 }
 
-static int end_run(const struct stop_options *options, struct runs *runs, const char *name,
+/* What the run's engine could not remove stays an error, unless it is to be removed now (`swept`). */
+static int end_run(const struct stop_options *options, struct runs *runs, const char *name, bool swept,
                    struct reason *reason)
 {
     struct call call;
+    char *left = NULL;
     int error = call_open(runs, name, CALL_PATIENCE_NS, &call, reason);
     bool died = error == -ECONNREFUSED;
 
     if (!error) {
         error = end_living(options, &call, reason);
         call_close(&call);
-        /* Its directory is gone, unless it was killed on its way. */
         if (!error) {
+            /* Its directory is gone, unless it was killed on its way or tells of what it left. */
+            left = runs_read_left(runs, name);
             error = runs_remove_dead(runs, name, reason);
-            died = !error;
+            died = !error && !left;
             error = error == -ENOENT ? 0 : error;
         }
     } else if (died) {
+        left = runs_read_left(runs, name);
         error = runs_remove_dead(runs, name, reason);
     }
+    if (!error && left && !swept)
+        error = reason_set(reason, EIO, "run %s has ended, but %s", name, left);
     if (error != -ENOENT)
-        say(options, name, died, error, reason);
+        say(options, name, died && !left, error, reason);
+    free(left);
     return error;
 }
 
@@ -101,7 +113,7 @@ static int end_all(const struct stop_options *options, struct runs *runs, struct
     int error = runs_list(runs, &entries, &count, reason), first_error = error;
 
     for (size_t i = 0; !error && i < count; i++) {
-        int one = end_run(options, runs, entries[i].name, reason);
+        int one = end_run(options, runs, entries[i].name, false, reason);
 
         if (one)
             fprintf(stderr, "mvm stop: %s\n", reason->text);
@@ -133,31 +145,101 @@ static int stop(const struct stop_options *options, struct reason *reason)
     } else {
         error = client_choose_run(&runs, options->run, true, name, reason);
         if (!error)
-            error = end_run(options, &runs, name, reason);
+            error = end_run(options, &runs, name, false, reason);
     }
     runs_close(&runs);
     return error;
 }
 
+static void say_swept(const char *name, const char *words, int error, const struct reason *reason)
+{
+    json_t *line = json_pack("{s:s, s:s}", "run", name, "outcome", error ? "failed" : "swept");
+
+    json_object_set_new(line, "removed", result_json_text(words));
+    json_object_set_new(line, "trouble", error ? result_json_text(reason->text) : json_null());
+    json_dumpf(line, stdout, JSON_COMPACT);
+    putchar('\n');
+    fflush(stdout);
+    json_decref(line);
+}
+
+/* The run, should it be there still, and what runs of its name have left where their engine finds it. */
+static int sweep(const struct stop_options *options, const struct engine *engine, const void *engine_options,
+                 struct reason *reason)
+{
+    char words[ENGINE_SWEPT_ROOM] = "";
+    struct runs runs;
+    int error = runs_open(&runs, false, reason);
+
+    if (!error) {
+        error = end_run(options, &runs, options->run, true, reason);
+        runs_close(&runs);
+    }
+    if (error && error != -ENOENT)
+        return error;
+    error = engine->sweep(engine_options, options->run, words, sizeof(words), reason);
+    if (options->json)
+        say_swept(options->run, words, error, reason);
+    else if (words[0] && !options->quiet)
+        printf("removed what run %s had left: %s\n", options->run, words);
+    else if (!error && !options->quiet)
+        printf("run %s has left nothing at the engine %s\n", options->run, engine->name);
+    return error;
+}
+
+static int check(const struct stop_options *options, const struct engine *engine, int operands, char **words,
+                 struct reason *reason)
+{
+    if (operands > 0)
+        return reason_set(reason, EINVAL, "'%s' is not expected here; a run is named with --run", words[0]);
+    if (options->all && options->run)
+        return reason_set(reason, EINVAL, "--all and --run exclude each other");
+    if (engine && !options->run)
+        return reason_set(reason, EINVAL, "--engine needs --run, the name of the run that left something");
+    if (engine && !engine->sweep)
+        return reason_set(reason, EINVAL,
+                          "VMs of the engine %s end with their run, so there is nothing to remove with "
+                          "--engine; 'mvm stop --run NAME' ends a run",
+                          engine->name);
+    return options->run ? run_check_name(options->run, reason) : 0;
+}
+
 static int stop_main(int argc, char **argv)
 {
     struct stop_options options = {0};
-    struct option_set set = option_set_for(&own_set, &options);
     struct reason reason = {""};
-    char **operands;
-    int count, status = options_parse(&set, 1, argc, argv, &operands, &count, &reason);
+    const char *name = options_peek("engine", argc, argv);
+    const struct engine *engine = name ? engine_find(name) : NULL;
+    void *engine_options = calloc(1, (engine ? engine->options_size : 0) + 1);
+    char title[64], **operands;
+    int count, status;
+    const struct option_set sets[] = {
+        {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options},
+        {.title = title,
+         .specs = engine ? engine->options : NULL,
+         .count = engine ? engine->option_count : 0,
+         .values = engine_options},
+    };
+    const size_t set_count = engine ? 2 : 1;
 
-    if (!status && options.help) {
-        command_print_help(&cmd_stop, &set, 1, stdout);
-        return EXIT_DONE;
-    }
-    if (!status && count > 0)
+    snprintf(title, sizeof(title), "Options of the engine %s", engine ? engine->name : "");
+    if (!engine_options)
+        status = reason_set(&reason, ENOMEM, "no memory");
+    else if (name && !engine)
         status =
-            reason_set(&reason, EINVAL, "'%s' is not expected here; a run is named with --run", operands[0]);
-    if (!status && options.all && options.run)
-        status = reason_set(&reason, EINVAL, "--all and --run exclude each other");
-    if (!status)
-        status = stop(&options, &reason);
+            reason_set(&reason, EINVAL, "there is no engine '%.100s'; 'mvm run --help' lists them", name);
+    else
+        status = options_parse(sets, set_count, argc, argv, &operands, &count, &reason);
+    if (!status && options.help) {
+        command_print_help(&cmd_stop, sets, set_count, stdout);
+    } else if (!status) {
+        status = check(&options, engine, count, operands, &reason);
+        if (!status)
+            status = engine ? sweep(&options, engine, engine_options, &reason) : stop(&options, &reason);
+    }
+    if (engine_options)
+        options_release(sets, set_count);
+    free(engine_options);
     if (status >= 0)
         return status;
     fprintf(stderr, "mvm stop: %s\n", reason.text);
@@ -167,8 +249,12 @@ static int stop_main(int argc, char **argv)
 const struct command cmd_stop = {
     .name = "stop",
     .summary = "end a run",
-    .usage = (const char *const[]){"[--run NAME | --all]", NULL},
-    .text = "Ends a run and waits until its VMs are gone. What a run that was killed has left is removed.",
+    .usage = (const char *const[]){"[--run NAME | --all]", "--run NAME --engine NAME [OPTIONS OF THE ENGINE]",
+                                   NULL},
+    .text = "Ends a run and waits until its VMs are gone. What a run that was killed has left is removed; "
+            "what it "
+            "has left at a daemon or in a cloud, with --engine.",
+    .engine = "",
     .options = (const struct option_set *const[]){&own_set, NULL},
     .statuses =
         (const struct command_status[]){

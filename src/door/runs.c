@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "door/runs.h"
 
+#include "base/file.h"
 #include "base/reason.h"
 
 #include <dirent.h>
@@ -16,7 +17,7 @@
 #define LOCK      "lock"
 #define RUNS_LOCK ".lock" /* held while runs come, go and are listed; no run can have this name */
 
-enum { GENERATED_MOST = 10000 };
+enum { GENERATED_MOST = 10000, LEFT_MOST = 16384 };
 
 /* The directory in which runs are, when `parent` is a directory of this user's. */
 static bool is_own_directory(const char *parent)
@@ -293,6 +294,15 @@ int runs_list(struct runs *runs, struct run_entry **ret_entries, size_t *ret_cou
     *ret_entries = found;
     *ret_count = count;
     return 0;
+}
+
+char *runs_read_left(const struct runs *runs, const char *name)
+{
+    char path[RUN_PATH_ROOM + RUN_NAME_ROOM + 8], *text;
+    size_t length;
+
+    snprintf(path, sizeof(path), "%s/%s/%s", runs->path, name, RUN_LEFT);
+    return file_read(path, LEFT_MOST, &text, &length, NULL) < 0 ? NULL : text;
 }
 
 int runs_remove_dead(struct runs *runs, const char *name, struct reason *reason)

@@ -8,6 +8,7 @@
  *   NAME/lock       locked by the run for as long as it lives; the kernel lets go of it, whatever ends the run
  *   NAME/run.json   what the run is, also for when it is no more
  *   NAME/control    the socket (docs/control-protocol.md)
+ *   NAME/left       when the run has ended and could not remove all that it made: what, in a sentence
  *   NAME/...        what else the run needs, such as its image
  */
 /* clang-format on */
@@ -23,6 +24,7 @@ enum { RUN_NAME_ROOM = 33, RUN_PATH_ROOM = 4096 };
 
 #define RUN_CONTROL "control"
 #define RUN_FACTS   "run.json"
+#define RUN_LEFT    "left"
 
 /* The directory of all runs. */
 struct runs {
@@ -69,6 +71,9 @@ struct run_entry {
 
 /* All runs, by name; `*ret_entries` is malloc'd. */
 int runs_list(struct runs *runs, struct run_entry **ret_entries, size_t *ret_count, struct reason *reason);
+
+/* The sentence of NAME/left, which the caller frees; NULL: there is none. */
+char *runs_read_left(const struct runs *runs, const char *name);
 
 /* Removes what a dead run left. -EBUSY: it lives; -ENOENT: there is none. */
 int runs_remove_dead(struct runs *runs, const char *name, struct reason *reason);

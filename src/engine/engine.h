@@ -49,6 +49,9 @@ struct engine_setup {
                                wait for one */
     const void *options;    /* the struct that the engine's option table filled */
     uint64_t seed;          /* for whatever the engine chooses by chance */
+    const char *run_name;   /* what the run is called, by run_check_name()'s rule: whatever the engine makes
+                               that may outlive this process carries it, so that it is found again. NULL: it has
+                               no name */
     bool one_of_several; /* other populations of this engine are open at the same time: what the kernel tells
                             this process of its children may be told to another one */
 };
@@ -299,9 +302,29 @@ struct engine {
      * earlier, when something happened or a signal came; callers look at the clock. */
     void (*wait)(struct population *population, uint64_t until_ns);
 
+    /*
+     * What is not this host's kernel's to end when this process dies: VMs of a daemon or of a cloud, and what
+     * belongs to them. Both NULL where there is no such thing.
+     *
+     * sweep: removes all that runs of that name have left whose process is no more, and nothing else. What
+     * was removed is told in `ret_words`, in words that can stand after a colon ("3 servers and 1 image"), ""
+     * for nothing, also when it fails on its way. -EBUSY: a run of that name lives; nothing was removed.
+     *
+     * clear: ends every VM, before close(), and says what could not be removed, and what removes it later.
+     * Nothing but close() may follow. Callers go through engine_end().
+     */
+    int (*sweep)(const void *options, const char *run_name, char *ret_words, size_t room,
+                 struct reason *reason);
+    int (*clear)(struct population *population, struct reason *reason);
+
     /* Ends every VM and frees all; returns when they are gone. Asks under way are dropped. NULL is fine. */
     void (*close)(struct population *population);
 };
+
+enum { ENGINE_RUN_NAME_ROOM = 33, ENGINE_SWEPT_ROOM = 200 };
+
+/* The end of a population: clear(), where the engine has it, and close(). What clear() returned, else 0. */
+int engine_end(struct population *population, struct reason *reason);
 
 /* All engines, `*ret_count` of them, in the order in which they are listed to users. */
 const struct engine *const *engine_table(size_t *ret_count);

@@ -54,6 +54,8 @@ static struct engine engine_of(const struct engine *inner)
     engine.describe = mix_describe;
     if (!inner->account)
         engine.account = NULL;
+    if (!inner->clear)
+        engine.clear = NULL;
     if (!(inner->capabilities & ENGINE_CONSOLES)) {
         engine.console_open = NULL;
         engine.console_close = NULL;

@@ -64,6 +64,20 @@ static void mix_close(struct population *population)
     free(mix);
 }
 
+/* The first of them that cannot tells why; the others are cleared all the same. */
+static int mix_clear(struct population *population, struct reason *reason)
+{
+    struct mix_population *mix = of(population);
+    int error = 0;
+
+    for (size_t i = 0; i < mix->count; i++) {
+        int one = mix->mix->inner->clear(mix->inner[i], error ? NULL : reason);
+
+        error = error ? error : one;
+    }
+    return error;
+}
+
 static int watch(struct mix_population *mix, size_t part, struct reason *reason)
 {
     int fd = mix->mix->inner->descriptor(mix->inner[part]);
@@ -418,5 +432,6 @@ const struct engine mix_functions = {
     .ends = mix_ends,
     .memory = mix_memory,
     .wait = mix_wait,
+    .clear = mix_clear,
     .close = mix_close,
 };

@@ -21,6 +21,15 @@ const struct engine *engine_variant(const struct engine *engine, const void *opt
     return engine->variant ? engine->variant(options) : engine;
 }
 
+int engine_end(struct population *population, struct reason *reason)
+{
+    const struct engine *engine = population->engine;
+    int error = engine->clear ? engine->clear(population, reason) : 0;
+
+    engine->close(population);
+    return error;
+}
+
 const struct engine *engine_find(const char *name)
 {
     for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)

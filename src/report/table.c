@@ -253,6 +253,8 @@ static void print_closing(const struct result *result, FILE *to)
                  result->teardown.files_left);
         text_print_wrapped("  teardown  ", line, to);
     }
+    if (result->teardown.left[0])
+        text_print_wrapped("  left      ", result->teardown.left, to);
     snprintf(line, sizeof(line), "%s %% of one core while sampling, %s of memory%s",
              number_plain(result->harness.cpu_percent_of_core, 3, cpu),
              size_text(result->harness.memory_bytes, size),

@@ -414,6 +414,7 @@ static const struct json_field teardown_fields[] = {
     {DOUBLE("memory_left_bytes", struct result, teardown.memory_left_bytes)},
     {I64("tasks_left", struct result, teardown.tasks_left)},
     {I64("files_left", struct result, teardown.files_left)},
+    {TEXT("left", struct result, teardown.left)},
     END,
 };
 

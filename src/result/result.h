@@ -242,6 +242,7 @@ struct result {
         double seconds;
         double memory_left_bytes; /* not come back within the bound; negative: more free than before */
         int64_t tasks_left, files_left;
+        char left[RESULT_LONG]; /* what the engine could not remove, and why; "": nothing */
         bool clean;
     } teardown;
 

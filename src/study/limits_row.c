@@ -163,8 +163,19 @@ int limits_row_run(const struct limits_row_plan *plan, const struct scale_hooks 
     return error;
 }
 
-int limits_row_complete(struct result *result, const char *directory, enum stop why, const char *sentence,
-                        struct reason *reason)
+void limits_row_sweep(const struct scale_plan *plan, struct result *result)
+{
+    char name[ENGINE_RUN_NAME_ROOM], words[ENGINE_SWEPT_ROOM];
+    struct reason left = {""};
+
+    run_name_after(plan->directory, name);
+    if (plan->engine->sweep && name[0] &&
+        plan->engine->sweep(plan->engine_options, name, words, sizeof(words), &left) < 0)
+        snprintf(result->teardown.left, sizeof(result->teardown.left), "%s", left.text);
+}
+
+int limits_row_complete(const struct scale_plan *plan, struct result *result, enum stop why,
+                        const char *sentence, struct reason *reason)
 {
     struct sampler *sampler;
     int error = sampler_open(&sampler, "", reason);
@@ -174,7 +185,8 @@ int limits_row_complete(struct result *result, const char *directory, enum stop 
     result->stopped_by = why;
     snprintf(result->stop_reason, sizeof(result->stop_reason), "%s", sentence);
     teardown_wait(result, sampler, clock_now_ns());
+    result->teardown.clean &= !result->teardown.left[0];
     sampler_close(sampler);
     result->ended_at = clock_unix_seconds();
-    return result_write(result, directory, reason);
+    return result_write(result, plan->directory, reason);
 }

@@ -28,11 +28,15 @@ struct limits_row_plan {
 int limits_row_run(const struct limits_row_plan *plan, const struct scale_hooks *hooks, struct result *result,
                    struct reason *reason);
 
+/* Removes what a row left whose process was ended, where its engine's VMs do not end with it; what stays is
+ * told in result->teardown.left. */
+void limits_row_sweep(const struct scale_plan *plan, struct result *result);
+
 /*
- * Completes the result of a row whose process was ended before it could do so itself, in `directory`: what
- * ended it, and whether the host came back. `result` is as read from there.
+ * Completes the result of a row whose process was ended before it could do so itself, in the plan's
+ * directory: what ended it, and whether the host came back. `result` is as read from there.
  */
-int limits_row_complete(struct result *result, const char *directory, enum stop why, const char *sentence,
-                        struct reason *reason);
+int limits_row_complete(const struct scale_plan *plan, struct result *result, enum stop why,
+                        const char *sentence, struct reason *reason);
 
 #endif

@@ -9,6 +9,7 @@
 #include "guest/challenge.h"
 #include "host/survive.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,6 +177,22 @@ int scale_plan_check(const struct scale_plan *plan, const struct host_limits *li
     return 0;
 }
 
+void run_name_after(const char *directory, char ret_name[ENGINE_RUN_NAME_ROOM])
+{
+    char *path = realpath(directory, NULL);
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    size_t length = 0;
+
+    for (const char *from = slash ? slash + 1 : ""; *from && length + 1 < ENGINE_RUN_NAME_ROOM; from++) {
+        bool fits = isalnum((unsigned char)*from) || (length > 0 && strchr("-_.", *from));
+
+        ret_name[length] = fits ? *from : length > 0 ? '-' : 'x';
+        length++;
+    }
+    ret_name[length] = '\0';
+    free(path);
+}
+
 int run_prepare(struct run *run, struct reason *reason)
 {
     const struct scale_plan *plan = run->plan;
@@ -200,6 +217,7 @@ int run_prepare(struct run *run, struct reason *reason)
     run->vmalloc_holds_stacks = host_vmalloc_holds_stacks("");
     set_guard(run);
     challenge_ready_line(plan->image->guest, run->ready_line);
+    run_name_after(plan->directory, run->name);
     run->setup = (struct engine_setup){
         .image = plan->image,
         .image_path = run->image_path,
@@ -207,6 +225,7 @@ int run_prepare(struct run *run, struct reason *reason)
             plan->image->answers && (plan->engine->capabilities & ENGINE_ANNOUNCES) ? run->ready_line : NULL,
         .options = plan->engine_options,
         .seed = plan->seed,
+        .run_name = run->name[0] ? run->name : NULL,
     };
     run->random = (struct random){.state = plan->seed};
     error = samples_open(&run->samples_file, plan->directory, reason);

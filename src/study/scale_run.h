@@ -37,6 +37,7 @@ struct run {
 
     char image_path[4096]; /* absolute */
     char ready_line[32];
+    char name[ENGINE_RUN_NAME_ROOM]; /* of the run directory, as a run's name may be; "": it has none */
     struct engine_setup setup;
     struct population *population; /* NULL between populations */
     struct scale_load *load;       /* the one that is on, or NULL */
@@ -61,6 +62,10 @@ bool run_can_prove(const struct run *run);
 
 /* Whether VMs live in this process, so that its own account is theirs. */
 bool run_counts_own(const struct run *run);
+
+/* The last part of the directory's path, with what a run's name may not have replaced; "" when there is no
+ * such directory. */
+void run_name_after(const char *directory, char ret_name[ENGINE_RUN_NAME_ROOM]);
 
 /* What the engine counts goes into the result; the times that VMs took to boot into the interval. */
 void run_note_counts(struct run *run);

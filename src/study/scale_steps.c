@@ -52,8 +52,10 @@ int run_open_population(struct run *run, struct reason *reason)
 
 void run_close_population(struct run *run)
 {
-    if (run->population)
-        run->plan->engine->close(run->population);
+    struct reason reason = {""};
+
+    if (run->population && engine_end(run->population, &reason) < 0)
+        snprintf(run->result->teardown.left, sizeof(run->result->teardown.left), "%s", reason.text);
     run->population = NULL;
 }
 

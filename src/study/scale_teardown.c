@@ -67,4 +67,5 @@ void run_teardown(struct run *run)
     run_progress(run);
     run_close_population(run);
     teardown_wait(run->result, run->sampler, started);
+    run->result->teardown.clean &= !run->result->teardown.left[0];
 }

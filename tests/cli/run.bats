@@ -72,6 +72,11 @@ LIST
     wrong="name of a run" refused "$MVM" ask --run ../here 0 x
     wrong="exclude" refused "$MVM" stop --all --run here
     wrong="'here'" refused "$MVM" stop here
+    wrong="no engine 'nope'" refused "$MVM" stop --engine nope --run here
+    wrong="needs --run" refused "$MVM" stop --engine null
+    wrong="needs --run" refused "$MVM" stop --engine null --all
+    wrong="end with their run" refused "$MVM" stop --engine null --run here
+    wrong="--binary" refused "$MVM" stop --engine null --run here --binary x
     wrong="--timeout" refused "$MVM" stop --timeout soon
     wrong="one run or none" refused "$MVM" ls here there
     wrong="there already" refused "$MVM" run --engine null --name here
@@ -304,4 +309,6 @@ starting() {
     run -0 "$MVM" ask --help
     run -0 "$MVM" ls --help
     run -0 "$MVM" stop --help
+    run -0 "$MVM" stop --engine qemu --help
+    [[ "$output" == *"--run"* && "$output" == *"Options of the engine qemu"*"--accelerator"* ]]
 }
