@@ -179,10 +179,11 @@ static int print_outcome(const struct scale_options *options, const struct resul
     struct reason reason = {""};
     int status = EXIT_DONE;
 
-    bool load = report_has_load(result);
+    bool load = report_has_load(result), hosts = result->host_count > 0;
 
     if (draw(result, directory, "resources.svg", report_write_svg, &reason) < 0 ||
-        (load && draw(result, directory, "qos.svg", report_write_qos_svg, &reason) < 0)) {
+        (load && draw(result, directory, "qos.svg", report_write_qos_svg, &reason) < 0) ||
+        (hosts && draw(result, directory, "hosts.svg", report_write_hosts_svg, &reason) < 0)) {
         fprintf(stderr, "mvm scale: %s\n", reason.text);
         status = EXIT_FAILED;
     }
@@ -193,6 +194,8 @@ static int print_outcome(const struct scale_options *options, const struct resul
            directory, directory);
     if (load)
         printf("load     %s/qos.svg\n", directory);
+    if (hosts)
+        printf("hosts    %s/hosts.svg\n", directory);
     return status;
 }
 

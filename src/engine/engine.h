@@ -123,6 +123,18 @@ struct engine_ends {
 /* Appends, or adds to the entry of that name. What has no room is counted as "other". */
 void engine_ends_add(struct engine_ends *ends, const char *why, uint64_t vms);
 
+/* One of several hosts that VMs of a population are on or may come to, as what places them there counts it.
+ */
+enum { ENGINE_HOST_NAME = 200 };
+
+struct engine_host {
+    char name[ENGINE_HOST_NAME];
+    uint64_t vms; /* of the population that run there */
+    /* Given away to VMs of anybody, of what may be given; and what that is. NAN: not known. */
+    double cpu_percent, memory_percent, disk_percent;
+    double vcpus, memory_bytes, disk_bytes;
+};
+
 /* What a file says that a population was saved in. */
 struct engine_saved {
     uint8_t image[IMAGE_SIZE];
@@ -297,6 +309,13 @@ struct engine {
 
     /* Bytes of memory that all VMs together take, as far as the engine can tell; 0: not known. */
     uint64_t (*memory)(struct population *population);
+
+    /*
+     * The hosts that VMs are on or may come to, malloc'd, at this moment. May take as long as some requests
+     * to others; -ECANCELED when the watch (NULL: none) said stop. NULL: VMs are on this host.
+     */
+    int (*hosts)(struct population *population, const struct engine_watch *watch,
+                 struct engine_host **ret_hosts, size_t *ret_count, struct reason *reason);
 
     /* Lets time pass until `until_ns`, at next to no cost, while the engine notices VMs that end. May return
      * earlier, when something happened or a signal came; callers look at the clock. */

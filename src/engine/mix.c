@@ -56,6 +56,8 @@ static struct engine engine_of(const struct engine *inner)
         engine.account = NULL;
     if (!inner->clear)
         engine.clear = NULL;
+    if (!inner->hosts)
+        engine.hosts = NULL;
     if (!(inner->capabilities & ENGINE_CONSOLES)) {
         engine.console_open = NULL;
         engine.console_close = NULL;

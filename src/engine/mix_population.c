@@ -270,6 +270,54 @@ static int mix_account(struct population *population, struct result_counters *co
     return error;
 }
 
+/* Adds the VMs that another population has on the same hosts, and hosts that are new. */
+static int merge_hosts(struct engine_host **hosts, size_t *count, const struct engine_host *more,
+                       size_t more_count)
+{
+    struct engine_host *grown = reallocarray(*hosts, *count + more_count, sizeof(*grown));
+
+    if (!grown)
+        return *count + more_count ? -ENOMEM : 0;
+    *hosts = grown;
+    for (size_t i = 0; i < more_count; i++) {
+        size_t at = 0;
+
+        while (at < *count && strcmp(grown[at].name, more[i].name) != 0)
+            at++;
+        if (at < *count)
+            grown[at].vms += more[i].vms;
+        else
+            grown[(*count)++] = more[i];
+    }
+    return 0;
+}
+
+static int mix_hosts(struct population *population, const struct engine_watch *watch,
+                     struct engine_host **ret_hosts, size_t *ret_count, struct reason *reason)
+{
+    struct mix_population *mix = of(population);
+    struct engine_host *hosts = NULL;
+    size_t count = 0;
+    int error = 0;
+
+    for (size_t i = 0; !error && i < mix->count; i++) {
+        struct engine_host *more = NULL;
+        size_t more_count = 0;
+
+        error = mix->mix->inner->hosts(mix->inner[i], watch, &more, &more_count, reason);
+        if (!error && merge_hosts(&hosts, &count, more, more_count) < 0)
+            error = reason_set(reason, ENOMEM, "no memory for a list of hosts");
+        free(more);
+    }
+    if (error) {
+        free(hosts);
+        return error;
+    }
+    *ret_hosts = hosts;
+    *ret_count = count;
+    return 0;
+}
+
 /* While an ask is under way its number is that of the inner population. */
 static void mix_submit(struct population *population, struct engine_ask *const *asks, size_t count)
 {
@@ -419,6 +467,7 @@ const struct engine mix_functions = {
     .is_running = mix_is_running,
     .take_boot_times = mix_take_boot_times,
     .account = mix_account,
+    .hosts = mix_hosts,
     .submit = mix_submit,
     .reap = mix_reap,
     .descriptor = mix_descriptor,

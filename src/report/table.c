@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The interval table and the summaries as text. */
 #include "base/option.h"
+#include "report/hosts.h"
 #include "report/report.h"
 #include "report/table_load.h"
 #include "report/text.h"
@@ -269,6 +270,7 @@ void report_print_run(const struct report_run *run, FILE *to)
     print_intervals(run->result, to);
     table_print_load(run->result, to);
     print_accounting(run->result, to);
+    table_print_hosts(run->result, to);
     print_counters(run->result, to);
     print_closing(run->result, to);
 }

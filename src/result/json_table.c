@@ -309,23 +309,12 @@ static const struct json_field population_fields[] = {
 };
 
 static const char *const stop_words[STOP_COUNT] = {
-    [STOP_NOT_YET] = NULL,
-    [STOP_MAX] = "max",
-    [STOP_CPU] = "cpu",
-    [STOP_MEMORY] = "memory",
-    [STOP_SWAP] = "swap",
-    [STOP_PRESSURE] = "pressure",
-    [STOP_DISK] = "disk",
-    [STOP_NETWORK] = "network",
-    [STOP_SOCKETS] = "sockets",
-    [STOP_LATENCY] = "latency",
-    [STOP_PIDS] = "pids",
-    [STOP_FILES] = "files",
-    [STOP_MAPS] = "maps",
-    [STOP_ENGINE] = "engine",
-    [STOP_ALIVE] = "alive",
-    [STOP_INTERRUPT] = "interrupt",
-    [STOP_UNRESPONSIVE] = "unresponsive",
+    [STOP_NOT_YET] = NULL,          [STOP_MAX] = "max",         [STOP_CPU] = "cpu",
+    [STOP_MEMORY] = "memory",       [STOP_SWAP] = "swap",       [STOP_PRESSURE] = "pressure",
+    [STOP_DISK] = "disk",           [STOP_NETWORK] = "network", [STOP_SOCKETS] = "sockets",
+    [STOP_LATENCY] = "latency",     [STOP_PIDS] = "pids",       [STOP_FILES] = "files",
+    [STOP_MAPS] = "maps",           [STOP_ENGINE] = "engine",   [STOP_ALIVE] = "alive",
+    [STOP_INTERRUPT] = "interrupt", [STOP_HOSTS] = "hosts",     [STOP_UNRESPONSIVE] = "unresponsive",
 };
 
 const char *stop_name(enum stop stop)
@@ -427,6 +416,73 @@ static const struct json_field harness_fields[] = {
     END,
 };
 
+static const struct json_field host_point_fields[] = {
+    {U64("vms_of_all", struct result_host_point, vms_of_all)},
+    {U64("vms", struct result_host_point, vms), REQUIRED},
+    {DOUBLE("vcpus_percent", struct result_host_point, percent[ALLOTMENT_CPU])},
+    {DOUBLE("memory_percent", struct result_host_point, percent[ALLOTMENT_MEMORY])},
+    {DOUBLE("disk_percent", struct result_host_point, percent[ALLOTMENT_DISK])},
+    END,
+};
+
+static void *append_host_point(void *owner)
+{
+    return result_add_host_point(owner);
+}
+
+static const struct json_array host_point_array = {
+    .element_size = sizeof(struct result_host_point),
+    .most = 10000,
+    .fields = host_point_fields,
+    .append = append_host_point,
+};
+
+static const struct json_field host_of_vms_fields[] = {
+    {TEXT("name", struct result_host, name), REQUIRED},
+    {DOUBLE("vcpus", struct result_host, vcpus)},
+    {DOUBLE("memory_bytes", struct result_host, memory_bytes)},
+    {DOUBLE("disk_bytes", struct result_host, disk_bytes)},
+    {.name = "points",
+     .kind = JSON_FIELD_ARRAY,
+     .offset = AT(struct result_host, points, struct result_host_point *),
+     .second = AT(struct result_host, point_count, size_t),
+     .array = &host_point_array,
+     REQUIRED},
+    END,
+};
+
+static void *append_host(void *owner)
+{
+    return result_add_host(owner);
+}
+
+static const struct json_array host_of_vms_array = {
+    .element_size = sizeof(struct result_host),
+    .most = 10000,
+    .fields = host_of_vms_fields,
+    .append = append_host,
+};
+
+static const char *const allotment_words[ALLOTMENT_COUNT] = {
+    [ALLOTMENT_CPU] = "vcpus",
+    [ALLOTMENT_MEMORY] = "memory",
+    [ALLOTMENT_DISK] = "disk",
+};
+
+const char *allotment_name(enum host_allotment allotment)
+{
+    return allotment_words[allotment];
+}
+
+static const struct json_field first_host_fields[] = {
+    {TEXT("name", struct result, first_host.name), REQUIRED},
+    {WORD("resource", struct result, first_host.allotment, allotment_words), REQUIRED},
+    {DOUBLE("percent", struct result, first_host.percent)},
+    {U64("vms", struct result, first_host.vms)},
+    {U64("vms_of_all", struct result, first_host.vms_of_all)},
+    END,
+};
+
 static const char *const schema_words[] = {RESULT_SCHEMA};
 
 const struct json_field result_fields[] = {
@@ -460,5 +516,12 @@ const struct json_field result_fields[] = {
      .second = AT(struct result, interval_count, size_t),
      .array = &interval_array,
      REQUIRED},
+    {.name = "hosts",
+     .kind = JSON_FIELD_ARRAY,
+     .offset = AT(struct result, hosts, struct result_host *),
+     .second = AT(struct result, host_count, size_t),
+     .array = &host_of_vms_array},
+    {TEXT("hosts_unknown", struct result, hosts_unknown)},
+    {GROUP("first_host", first_host_fields), DECIDED_BY(struct result, first_host_known)},
     END,
 };

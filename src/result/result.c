@@ -2,6 +2,8 @@
 #include "result/result.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +37,9 @@ void result_release(struct result *result)
     facts_release(&result->engine.binaries);
     free(result->intervals);
     free(result->image.parts);
+    for (size_t i = 0; i < result->host_count; i++)
+        free(result->hosts[i].points);
+    free(result->hosts);
     result_init(result);
 }
 
@@ -71,6 +76,39 @@ struct result_part *result_add_part(struct result *result)
     struct result_part *part = &result->image.parts[result->image.part_count++];
     memset(part, 0, sizeof(*part));
     return part;
+}
+
+struct result_host *result_add_host(struct result *result)
+{
+    void *hosts = result->hosts;
+    if (make_room(&hosts, result->host_count, sizeof(result->hosts[0])) < 0)
+        return NULL;
+    result->hosts = hosts;
+    struct result_host *host = &result->hosts[result->host_count++];
+    *host = (struct result_host){.vcpus = NAN, .memory_bytes = NAN, .disk_bytes = NAN};
+    return host;
+}
+
+struct result_host *result_host(struct result *result, const char *name)
+{
+    for (size_t i = 0; i < result->host_count; i++)
+        if (strcmp(result->hosts[i].name, name) == 0)
+            return &result->hosts[i];
+    struct result_host *host = result_add_host(result);
+    if (host)
+        snprintf(host->name, sizeof(host->name), "%s", name);
+    return host;
+}
+
+struct result_host_point *result_add_host_point(struct result_host *host)
+{
+    void *points = host->points;
+    if (make_room(&points, host->point_count, sizeof(host->points[0])) < 0)
+        return NULL;
+    host->points = points;
+    struct result_host_point *point = &host->points[host->point_count++];
+    memset(point, 0, sizeof(*point));
+    return point;
 }
 
 int result_facts_add(struct result_facts *facts, const char *name, const char *value)

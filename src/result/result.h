@@ -39,6 +39,7 @@ enum stop {
     STOP_ENGINE,
     STOP_ALIVE,
     STOP_INTERRUPT,
+    STOP_HOSTS,        /* what the hosts of a cloud may give away is given away */
     STOP_UNRESPONSIVE, /* the host answered too late, by itself or through its VMs */
     STOP_COUNT
 };
@@ -120,6 +121,27 @@ struct result_part {
     double share;            /* 0 to 1 */
     char sha256[SHA256_TEXT_ROOM];
     char file[RESULT_TEXT]; /* in the run directory */
+};
+
+/* What VMs' hosts may give away to them, as their scheduler counts it. */
+enum host_allotment { ALLOTMENT_CPU, ALLOTMENT_MEMORY, ALLOTMENT_DISK, ALLOTMENT_COUNT };
+
+/* "vcpus", "memory", "disk". */
+const char *allotment_name(enum host_allotment allotment);
+
+/* A host at the samples of an interval. */
+struct result_host_point {
+    uint64_t vms_of_all;             /* of the run, running anywhere */
+    uint64_t vms;                    /* of them on this host */
+    double percent[ALLOTMENT_COUNT]; /* given away; NAN: not known */
+};
+
+/* One of several hosts on which VMs are. */
+struct result_host {
+    char name[RESULT_TEXT];
+    double vcpus, memory_bytes, disk_bytes; /* that it may give away; NAN: not known */
+    struct result_host_point *points;
+    size_t point_count;
 };
 
 /* A number that an engine counted; its unit is in its name. */
@@ -235,6 +257,17 @@ struct result {
     struct result_interval *intervals;
     size_t interval_count;
 
+    struct result_host *hosts; /* where VMs are on others than this one */
+    size_t host_count;
+    char hosts_unknown[RESULT_LONG]; /* why nothing was learned of them at the latest interval; "": it was */
+    bool first_host_known; /* the first of them to reach the threshold: */
+    struct {
+        char name[RESULT_TEXT];
+        unsigned allotment; /* enum host_allotment */
+        double percent;
+        uint64_t vms, vms_of_all; /* at that interval */
+    } first_host;
+
     struct memory_accounting memory_accounting; /* at the largest interval */
 
     struct {
@@ -265,6 +298,12 @@ struct result_interval *result_add_interval(struct result *result);
 
 /* The same of a guest of its mix. */
 struct result_part *result_add_part(struct result *result);
+
+/* A host with nothing known of it; the host of that name, which is added when it is not there; another zeroed
+ * point of a host. NULL without memory; what is returned is valid until the next host, or point, is added. */
+struct result_host *result_add_host(struct result *result);
+struct result_host *result_host(struct result *result, const char *name);
+struct result_host_point *result_add_host_point(struct result_host *host);
 
 /* Copies name and value to the end of the list. -ENOMEM or 0. */
 int result_facts_add(struct result_facts *facts, const char *name, const char *value);

@@ -51,6 +51,9 @@ int run_measure_interval(struct run *run, struct reason *reason)
             if (error == -ECANCELED)
                 error = 0; /* the first set stands */
         }
+        /* The samples stand whatever is known of other hosts. */
+        if (!error)
+            run_note_hosts(run, interval);
     }
     run->guard.resting = false;
     if (error || leave) {
@@ -67,6 +70,8 @@ int run_measure_interval(struct run *run, struct reason *reason)
         run_stop(run, run->guard.stop, run->guard.why);
     if (run->result->stopped_by == STOP_NOT_YET)
         run_judge_proof(run, &proof);
+    if (run->result->stopped_by == STOP_NOT_YET)
+        run_judge_hosts(run);
     if (run->result->stopped_by == STOP_NOT_YET)
         run_judge(run, interval);
     if (run->judge)

@@ -89,6 +89,14 @@ void run_rest(struct run *run);
 /* The resource furthest over the threshold; -1 when all are below. */
 int run_over_threshold(const struct run *run, const struct result_interval *interval);
 
+/* Where VMs are on several hosts: how many each has and what of it is given away goes into the result, and
+ * which host was the first to reach the threshold; or why that is not known. */
+void run_note_hosts(struct run *run, const struct result_interval *interval);
+
+/* All hosts together, at the latest look at them: a resource of which the threshold is given away ends the
+ * run. */
+void run_judge_hosts(struct run *run);
+
 /* More than 5 % of the asked, and at least 4, silent: the run is about something else than running VMs. */
 void run_judge_proof(struct run *run, const struct proof *proof);
 

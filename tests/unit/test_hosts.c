@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Results of VMs on several hosts: kept, tabulated, drawn. MVM_UPDATE_GOLDEN=1 writes the pictures. */
+#include "canned.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/process_mark.h"
+#include "report/hosts.h"
+#include "report/report.h"
+#include "report/text.h"
+#include "result/json.h"
+
+/* Ten hosts, of which the third has few vCPUs; the last tells nothing of what it gives away. */
+static void several_hosts(struct result *result)
+{
+    canned_result(result, &(struct canned){.intervals = 5, .step_vms = 30, .memory_bytes = 3e6});
+    for (unsigned h = 0; h < 10; h++) {
+        char name[32];
+
+        snprintf(name, sizeof(name), h == 4 ? "compute-%u<&\x1b" : "compute-%u", h);
+        struct result_host *host = result_host(result, name);
+        assert_non_null(host);
+        assert_ptr_equal(result_host(result, name), host);
+        for (unsigned i = 1; i <= 5; i++) {
+            struct result_host_point *point = result_add_host_point(host);
+            uint64_t vms = h == 2 && i >= 3 ? 8 : 3 * i;
+
+            assert_non_null(point);
+            *point = (struct result_host_point){
+                30 * i, vms, {h == 9 ? NAN : (double)vms / (h == 2 ? 0.08 : 2 + h), h == 9 ? NAN : 0.5, NAN}};
+        }
+        if (h == 9)
+            continue;
+        host->vcpus = h == 2 ? 8 : 200 + 100 * h;
+        host->memory_bytes = 16.0 * (1 << 30);
+    }
+    result->first_host_known = true;
+    snprintf(result->first_host.name, sizeof(result->first_host.name), "compute-2");
+    result->first_host.allotment = ALLOTMENT_CPU;
+    result->first_host.percent = 100;
+    result->first_host.vms = 8;
+    result->first_host.vms_of_all = 90;
+    snprintf(result->hosts_unknown, sizeof(result->hosts_unknown), "Placement was away");
+    result->stopped_by = STOP_HOSTS;
+}
+
+static void test_kept(void **state)
+{
+    struct result result, read;
+    struct reason *none = NULL;
+
+    (void)state;
+    several_hosts(&result);
+    json_t *json = result_to_json(&result);
+    assert_int_equal(result_from_json(&read, json, none), 0);
+    assert_int_equal(read.host_count, 10);
+    for (size_t h = 0; h < 10; h++) {
+        const struct result_host *one = &result.hosts[h], *other = &read.hosts[h];
+
+        assert_int_equal(other->point_count, 5);
+        assert_true(h == 9 ? isnan(other->vcpus) : other->vcpus == one->vcpus);
+        assert_true(isnan(other->disk_bytes));
+        for (size_t i = 0; i < 5; i++) {
+            assert_int_equal(other->points[i].vms, one->points[i].vms);
+            assert_int_equal(other->points[i].vms_of_all, 30 * (i + 1));
+            assert_true(h == 9 ? isnan(other->points[i].percent[ALLOTMENT_CPU])
+                               : other->points[i].percent[ALLOTMENT_MEMORY] == 0.5);
+        }
+    }
+    assert_true(read.first_host_known);
+    assert_string_equal(read.first_host.name, "compute-2");
+    assert_int_equal(read.first_host.vms_of_all, 90);
+    assert_int_equal(read.stopped_by, STOP_HOSTS);
+    assert_string_equal(read.hosts_unknown, "Placement was away");
+    result_release(&read);
+    json_decref(json);
+    result_release(&result);
+
+    /* One host only: nothing is said of hosts. */
+    canned_result(&result, &canned_sleep);
+    json = result_to_json(&result);
+    assert_int_equal(json_array_size(json_object_get(json, "hosts")), 0);
+    assert_true(json_is_null(json_object_get(json, "first_host")));
+    assert_int_equal(result_from_json(&read, json, none), 0);
+    assert_false(read.first_host_known);
+    result_release(&read);
+    json_decref(json);
+    result_release(&result);
+}
+
+static void test_refused(void **state)
+{
+    static const char *const wrong[] = {
+        "{\"hosts\": 1}",
+        "{\"hosts\": [{\"points\": []}]}",
+        "{\"hosts\": [{\"name\": \"a\", \"points\": [{\"vms\": -1}]}]}",
+        "{\"hosts\": [{\"name\": \"a\", \"points\": {}}]}",
+        "{\"first_host\": {\"name\": \"a\", \"resource\": \"love\"}}",
+    };
+    struct result result, read;
+
+    (void)state;
+    several_hosts(&result);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        json_t *json = result_to_json(&result), *other = json_loads(wrong[i], 0, NULL);
+
+        assert_int_equal(json_object_update(json, other), 0);
+        assert_int_equal(result_from_json(&read, json, NULL), -EINVAL);
+        json_decref(other);
+        json_decref(json);
+    }
+    result_release(&result);
+}
+
+static void test_drawn(void **state)
+{
+    struct result result;
+    char *text = NULL, *line, label[REPORT_LABEL_ROOM];
+    size_t length, indices[3];
+
+    (void)state;
+    several_hosts(&result);
+    assert_int_equal(hosts_choose(&result, indices, 3), 3);
+    assert_int_equal(indices[0], 2);
+    assert_int_equal(indices[1], 0);
+    const struct report_run run = {.result = &result, .label = report_label(&result, label)};
+    FILE *to = open_memstream(&text, &length);
+    assert_int_equal(report_write_hosts_svg(&run, 1, to), 0);
+    fclose(to);
+    canned_golden("report/hosts.svg", text, length);
+    free(text);
+
+    to = open_memstream(&text, &length);
+    table_print_hosts(&result, to);
+    fclose(to);
+    canned_golden("report/hosts.txt", text, length);
+    for (char *rest = text; (line = strsep(&rest, "\n"));)
+        assert_true(text_columns(line) <= 110);
+    free(text);
+    result_release(&result);
+
+    canned_result(&result, &canned_sleep);
+    assert_int_equal(report_write_hosts_svg(&run, 1, stdout), -ENODATA);
+    result_release(&result);
+}
+
+static void test_process_mark(void **state)
+{
+    char mark[PROCESS_MARK_ROOM], other[PROCESS_MARK_ROOM];
+
+    (void)state;
+    process_mark(mark);
+    assert_true(process_mark_lives(mark));
+    assert_false(process_mark_lives(""));
+    assert_false(process_mark_lives("x"));
+    assert_false(process_mark_lives("x -1 5"));
+    memcpy(other, mark, sizeof(mark));
+    other[0] ^= 1; /* of another boot */
+    assert_false(process_mark_lives(other));
+    memcpy(other, mark, sizeof(mark));
+    other[strlen(other) - 1] ^= 1; /* another process, later or earlier, of the same number */
+    assert_false(process_mark_lives(other));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_drawn),
+        cmocka_unit_test(test_process_mark),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
