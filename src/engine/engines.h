@@ -11,5 +11,7 @@ extern const struct engine engine_qemu;
 extern const struct engine engine_vmm;
 extern const struct engine engine_vmm_resident; /* a variant of it */
 extern const struct engine engine_exec;
+extern const struct engine engine_openstack;
+extern const struct engine engine_openstack_log; /* a variant of it */
 
 #endif

@@ -8,6 +8,7 @@ static const struct engine *const engines[] = {
     &engine_vmm,
     &engine_qemu,
     &engine_exec,
+    &engine_openstack,
 };
 
 const struct engine *const *engine_table(size_t *ret_count)

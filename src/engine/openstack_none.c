@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The engine openstack in a build without the libraries that it needs. */
+#include "engine/engines.h"
+
+#include "base/reason.h"
+
+#include <errno.h>
+
+static int none_probe(const void *options, struct reason *reason)
+{
+    (void)options;
+    return reason_set(reason, ENOTSUP,
+                      "this mvm was built without OpenStack (Debian's packages libcurl4-openssl-dev, "
+                      "libyaml-dev and libwebsockets-dev; meson's option -Dopenstack=enabled)");
+}
+
+static void none_needs(const void *options, struct host_needs *ret_needs)
+{
+    (void)options;
+    (void)ret_needs;
+}
+
+const struct engine engine_openstack = {
+    .name = "openstack",
+    .summary = "one server of an OpenStack cloud a VM; not in this build",
+    .class_letter = 'A',
+    .probe = none_probe,
+    .needs = none_needs,
+};
