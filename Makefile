@@ -14,7 +14,7 @@ FUZZ_SEED ?= 1
 FUZZ_SECONDS ?= 1000000
 
 .PHONY: all demo check check-kvm check-qemu-lean qemu-lean bench fuzz fuzz-guided install clean format packages packages-check
-.PHONY: static check-static deb check-deb check-reproducible
+.PHONY: check-openstack static check-static deb check-deb check-reproducible
 
 all:
 	@command -v meson >/dev/null || { echo "meson is not installed; 'make packages' installs what building needs" >&2; exit 1; }
@@ -46,6 +46,11 @@ qemu-lean:
 check-qemu-lean: packages-check qemu-lean
 	$(MAKE) all
 	scripts/check-qemu-lean $(BUILD)
+
+# The engine openstack on a real one of this machine alone, from Debian's packages, which it installs; as root.
+check-openstack: packages-check
+	$(MAKE) all
+	scripts/check-openstack $(BUILD)
 
 # FUZZ_COUNT boot sectors, at most FUZZ_SECONDS long, under the sanitizers; and as many saved machines, requests and answers,
 # and clients of the control socket.
