@@ -109,7 +109,8 @@ static int make_run(struct keep *keep, struct reason *reason)
                                .image_name = plan->image_name,
                                .goal = plan->goal,
                                .started_at = clock_unix_seconds(),
-                               .gate = keep->gate.place_count > 0 ? &keep->gate : NULL};
+                               .gate = keep->gate.place_count > 0 ? &keep->gate : NULL,
+                               .before = &keep->host.baseline.reading};
     int error = runs_open(&keep->runs, true, reason);
 
     if (!error)

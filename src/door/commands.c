@@ -117,6 +117,25 @@ static void add_engines_own(struct door *door, json_t *status)
     json_object_set_new(status, "counted", counted);
 }
 
+void door_add_run(struct door *door, json_t *to)
+{
+    const struct door_setup *setup = &door->setup;
+
+    json_object_set_new(to, "run", json_string(setup->directory->name));
+    json_object_set_new(to, "version", json_string(MVM_VERSION));
+    json_object_set_new(to, "pid", json_integer(getpid()));
+    json_object_set_new(to, "engine", json_string(setup->engine->name));
+    json_object_set_new(to, "class", json_stringn(&setup->engine->class_letter, 1));
+    json_object_set_new(to, "image", result_json_text(setup->image_name));
+    json_object_set_new(to, "state", json_string(door->population ? "running" : "starting"));
+    json_object_set_new(to, "wanted", json_integer((json_int_t)setup->goal));
+    json_object_set_new(to, "age_seconds", json_real(clock_unix_seconds() - setup->started_at));
+    json_object_set_new(to, "stopped_by",
+                        door->stopped_by ? json_string(stop_name(door->stopped_by)) : json_null());
+    json_object_set_new(to, "stop_reason",
+                        door->stopped_by ? result_json_text(door->stop_sentence) : json_null());
+}
+
 static void tell_status(struct door *door, struct peer *peer, json_t *arguments)
 {
     const struct door_setup *setup = &door->setup;
@@ -126,24 +145,12 @@ static void tell_status(struct door *door, struct peer *peer, json_t *arguments)
     (void)arguments;
     if (door->population)
         setup->engine->counts(door->population, &counts);
-    json_object_set_new(status, "run", json_string(setup->directory->name));
-    json_object_set_new(status, "version", json_string(MVM_VERSION));
-    json_object_set_new(status, "pid", json_integer(getpid()));
-    json_object_set_new(status, "engine", json_string(setup->engine->name));
-    json_object_set_new(status, "class", json_stringn(&setup->engine->class_letter, 1));
-    json_object_set_new(status, "image", result_json_text(setup->image_name));
+    door_add_run(door, status);
     json_object_set_new(status, "sha256", json_string(setup->image->sha256));
     json_object_set_new(status, "answers", json_boolean(setup->image->answers));
-    json_object_set_new(status, "state", json_string(door->population ? "running" : "starting"));
-    json_object_set_new(status, "wanted", json_integer((json_int_t)setup->goal));
     json_object_set_new(status, "vms", door_counts_json(&counts));
     json_object_set_new(status, "last_failure", result_json_text_or_null(counts.last_failure));
-    json_object_set_new(status, "stopped_by",
-                        door->stopped_by ? json_string(stop_name(door->stopped_by)) : json_null());
-    json_object_set_new(status, "stop_reason",
-                        door->stopped_by ? result_json_text(door->stop_sentence) : json_null());
     json_object_set_new(status, "started_at", json_real(setup->started_at));
-    json_object_set_new(status, "age_seconds", json_real(clock_unix_seconds() - setup->started_at));
     json_object_set_new(status, "doors", gate_json(door->gate));
     add_engines_own(door, status);
     peer_say(peer, status);
@@ -172,9 +179,9 @@ static const struct {
     void (*execute)(struct door *door, struct peer *peer, json_t *arguments);
     bool needs_population;
 } commands[] = {
-    {"status", tell_status, false},      {"stop", stop_run, false}, {"ask", door_ask, true},
-    {"challenge", door_challenge, true}, {"save", door_save, true}, {"trace", door_trace, true},
-    {"console", door_console, true},
+    {"status", tell_status, false},      {"stop", stop_run, false},  {"ask", door_ask, true},
+    {"challenge", door_challenge, true}, {"save", door_save, true},  {"trace", door_trace, true},
+    {"console", door_console, true},     {"live", door_live, false},
 };
 
 void door_command(struct door *door, struct peer *peer, const char *line, size_t length)

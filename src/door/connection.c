@@ -57,6 +57,7 @@ void connection_open(struct lane *lane, const struct place *place, int fd)
         return;
     }
     atomic_fetch_add_explicit(&lane->all->connections, 1, memory_order_relaxed);
+    counter_add(&lane->tally.connections, 1);
     connection->lane = lane;
     connection->waiter.granted = granted;
     connection->place = place;
@@ -205,6 +206,7 @@ void connection_refuse(struct connection *connection, int status, bool closes, c
     va_start(arguments, format);
     vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
+    counter_add(&connection->lane->tally.refused, 1);
     size_t count =
         refusal_write(text, status, sentence, connection->head.is_head, closes || connection->closes);
 
@@ -245,6 +247,7 @@ static void take_turn(struct connection *connection, const char *bytes, size_t c
     size_t cut = 0;
     bool late = false, named = true;
 
+    counter_add(&lane->tally.requests, 1);
     connection->closes = !connection->head.keep_alive;
     connection->slash = false;
     if (!connection->place->by_address)

@@ -13,6 +13,7 @@
 #include "door/gate.h"
 #include "door/runs.h"
 #include "engine/engine.h"
+#include "host/reading.h"
 #include "result/result.h"
 
 #include <stdbool.h>
@@ -25,10 +26,11 @@ struct door_setup {
     const struct run_directory *directory;
     const struct engine *engine;
     const struct image *image;
-    const char *image_name;        /* of the guest, or the file given */
-    uint64_t goal;                 /* VMs wanted */
-    double started_at;             /* seconds since 1970 */
-    const struct gate_setup *gate; /* the ways in from outside; NULL: there are none */
+    const char *image_name;            /* of the guest, or the file given */
+    uint64_t goal;                     /* VMs wanted */
+    double started_at;                 /* seconds since 1970 */
+    const struct gate_setup *gate;     /* the ways in from outside; NULL: there are none */
+    const struct host_reading *before; /* of the host before the run; NULL: there is none */
 };
 
 enum door_end {

@@ -241,6 +241,14 @@ size_t gate_places(const struct gate *gate, const struct place **ret_places)
     return gate ? gate->all.place_count : 0;
 }
 
+void gate_tally(const struct gate *gate, struct tally_sum *sum, uint64_t *ret_http, uint64_t *ret_tcp)
+{
+    for (size_t i = 0; i < gate->lane_count; i++)
+        tally_add(sum, &gate->lanes[i]->tally);
+    *ret_http = atomic_load_explicit(&gate->all.connections, memory_order_relaxed);
+    *ret_tcp = gate->raw ? raw_connections(gate->raw) : 0;
+}
+
 uint64_t gate_connections(const struct gate *gate)
 {
     return gate->all.limits.connections;

@@ -8,6 +8,7 @@
 
 #include "door/limits.h"
 #include "door/place.h"
+#include "door/tally.h"
 #include "engine/engine.h"
 
 #include <jansson.h>
@@ -52,6 +53,8 @@ void gate_close(struct gate *gate);
 size_t gate_places(const struct gate *gate, const struct place **ret_places);
 /* "doors" of the control protocol's status. NULL without memory. */
 json_t *gate_json(const struct gate *gate);
+/* Adds what all lanes have counted; and the connections that are open now. */
+void gate_tally(const struct gate *gate, struct tally_sum *sum, uint64_t *ret_http, uint64_t *ret_tcp);
 /* How many connections are served at once: fewer than asked for when the limit of open files says so. */
 uint64_t gate_connections(const struct gate *gate);
 

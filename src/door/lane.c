@@ -196,8 +196,10 @@ static void reap(struct lane *lane)
     for (int i = 0; i < REAPS_A_TURN; i++) {
         size_t count = engine->port_reap(lane->port, done, REAP_AT_ONCE, 0);
 
-        for (size_t k = 0; k < count; k++)
+        for (size_t k = 0; k < count; k++) {
+            tally_ask(&lane->tally, done[k]);
             exchange_answered(done[k]->context);
+        }
         if (count < REAP_AT_ONCE)
             return;
     }

@@ -17,6 +17,7 @@
 #include "door/limits.h"
 #include "door/place.h"
 #include "door/server.h"
+#include "door/tally.h"
 #include "door/timeline.h"
 #include "door/turns.h"
 #include "guest/challenge.h"
@@ -119,6 +120,7 @@ struct lane {
     struct timeline idle, head, turn, writing, leaving, again, listening;
     struct timeline asking, silent; /* asks under way: their deadlines are no event of the engine */
     struct due listening_due;
+    struct tally tally;        /* of HTTP, and of asks that its port reaps */
     struct connection *closed; /* to be freed at the end of the turn of the loop */
     uint64_t now_ns;           /* as of this turn of the loop */
     size_t submitted_count;

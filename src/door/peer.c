@@ -69,7 +69,7 @@ void peer_put(struct peer *peer, const void *bytes, size_t count)
 
 void peer_say(struct peer *peer, json_t *object)
 {
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
 
     if (text) {
         peer_put(peer, text, strlen(text));

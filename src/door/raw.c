@@ -342,6 +342,11 @@ uint64_t raw_turn(struct raw *raw, bool news)
     return next;
 }
 
+uint64_t raw_connections(const struct raw *raw)
+{
+    return raw->count;
+}
+
 int raw_descriptor(const struct raw *raw)
 {
     return raw->epoll;

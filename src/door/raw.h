@@ -19,6 +19,8 @@ int raw_listen(struct raw **raw, struct lanes *all, const struct place *place, i
 int raw_descriptor(const struct raw *raw);
 /* One turn, without waiting; `news`: the engine may have some. Returns when the next one is due. */
 uint64_t raw_turn(struct raw *raw, bool news);
+/* How many are open. */
+uint64_t raw_connections(const struct raw *raw);
 /* Disconnects all. NULL is fine. */
 void raw_close(struct raw *raw);
 

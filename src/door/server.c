@@ -58,6 +58,8 @@ int door_open(const struct door_setup *setup, struct door **ret_door, struct rea
     if (door->listener < 0)
         error = reason_errno(reason, -door->listener, "cannot make the socket %s/%s", setup->directory->path,
                              RUN_CONTROL);
+    if (!setup->engine->live)
+        door->asked = calloc(1, sizeof(*door->asked));
     door->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     door_hold_signals();
     door->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -293,6 +295,14 @@ static bool wait_for_events(struct door *door, uint64_t until_ns)
     return files[peers + 2].revents != 0;
 }
 
+static void note_ask(struct door *door, const struct engine_ask *ask)
+{
+    tally_ask(&door->tally, ask);
+    /* What never went to its VM is no doing of it. */
+    if (door->asked && (ask->status == 0 || ask->status == -ETIMEDOUT))
+        activity_note(door->asked, ask->vm, ask->vm, ask->answered_ns, 0);
+}
+
 /* Hands finished asks to who asked. True: there may be more. */
 static bool take_answers(struct door *door)
 {
@@ -304,6 +314,7 @@ static bool take_answers(struct door *door)
         for (size_t k = 0; k < count; k++) {
             struct asker *asker = done[k]->context;
 
+            note_ask(door, done[k]);
             asker->answered(door, asker, done[k]);
         }
         if (count == 0)
@@ -342,6 +353,8 @@ enum door_end door_serve(struct door *door, struct population *population)
     uint64_t next = 0, due;
 
     door->population = population;
+    if (door->asked)
+        activity_fit(door->asked, door_numbers(door));
     while (door->end == DOOR_OPEN) {
         struct engine_counts counts;
 
@@ -384,6 +397,8 @@ void door_close(struct door *door)
         drop_peer(door, door->peer_count - 1);
     while (door->askers)
         door_remove_asker(door, door->askers);
+    live_host_close(door->live_host);
+    free(door->asked);
     if (door->listener >= 0)
         close(door->listener);
     if (door->spare >= 0)

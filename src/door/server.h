@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "base/reason.h"
 #include "door/door.h"
+#include "door/live.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -68,7 +69,10 @@ struct door {
     struct random random;
     bool submitted; /* asks were submitted since the engine was last looked at */
     enum door_end end;
-    struct gate *gate; /* NULL: there is no way in from outside */
+    struct gate *gate;           /* NULL: there is no way in from outside */
+    struct tally tally;          /* of asks that are reaped here */
+    struct activity_map *asked;  /* VMs by what they were asked; NULL: the engine tells more itself */
+    struct live_host *live_host; /* NULL: nobody has looked yet */
 };
 
 /* peer.c */
@@ -91,6 +95,8 @@ void peer_end_activity(struct peer *peer);
 /* commands.c: executes one line. */
 void door_command(struct door *door, struct peer *peer, const char *line, size_t length);
 json_t *door_counts_json(const struct engine_counts *counts);
+/* Adds what the run is: its name, engine, image, state, age. */
+void door_add_run(struct door *door, json_t *to);
 
 /* True when there are VMs to talk to; else the peer is told why not. */
 bool door_has_population(struct door *door, struct peer *peer);

@@ -17,6 +17,7 @@
 #ifndef MVM_ENGINE_ENGINE_H
 #define MVM_ENGINE_ENGINE_H
 
+#include "base/activity.h"
 #include "base/option.h"
 #include "guest/image.h"
 #include "host/needs.h"
@@ -133,6 +134,18 @@ struct engine_host {
     /* Given away to VMs of anybody, of what may be given; and what that is. NAN: not known. */
     double cpu_percent, memory_percent, disk_percent;
     double vcpus, memory_bytes, disk_bytes;
+};
+
+/* What VMs have been doing. An event is a wake: a VM was given a CPU because something was there for it to
+ * do; its work are instructions, 0 where they are not counted. */
+struct engine_live {
+    struct heat heat;
+    struct activity_busiest busiest;
+    uint64_t wakes;        /* all since the population was opened */
+    uint64_t instructions; /* 0: not counted */
+    uint64_t runnable;     /* VMs that wait for a CPU now */
+    uint64_t memory_used;  /* bytes of the VMs' own state, and of what is held for them; 0: not known */
+    uint64_t memory_held;
 };
 
 /* What a file says that a population was saved in. */
@@ -316,6 +329,11 @@ struct engine {
      */
     int (*hosts)(struct population *population, const struct engine_watch *watch,
                  struct engine_host **ret_hosts, size_t *ret_count, struct reason *reason);
+
+    /* For live views, some times a second. The cost does not grow with the number of VMs. Heat and busiest
+     * are counted only while somebody looks at them: from a look with `watch` on, and until a minute after
+     * the last one. NULL: the engine cannot tell what its VMs do. */
+    void (*live)(struct population *population, bool watch, struct engine_live *ret_live);
 
     /* Lets time pass until `until_ns`, at next to no cost, while the engine notices VMs that end. May return
      * earlier, when something happened or a signal came; callers look at the clock. */

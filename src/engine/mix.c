@@ -58,6 +58,8 @@ static struct engine engine_of(const struct engine *inner)
         engine.clear = NULL;
     if (!inner->hosts)
         engine.hosts = NULL;
+    if (!inner->live)
+        engine.live = NULL;
     if (!(inner->capabilities & ENGINE_CONSOLES)) {
         engine.console_open = NULL;
         engine.console_close = NULL;

@@ -459,6 +459,43 @@ static uint64_t mix_memory(struct population *population)
     return sum;
 }
 
+/* Each guest's cells stand for numbers of its own, which lie spread among those of the whole. */
+static void add_live(const struct mix *mix, size_t part, const struct engine_live *live,
+                     struct engine_live *sum)
+{
+    for (size_t i = 0; i < live->heat.count; i++)
+        if (live->heat.cells[i] > 0)
+            heat_spread(&sum->heat, deal_number(&mix->deal, part, i * live->heat.vms_each),
+                        deal_number(&mix->deal, part, (i + 1) * live->heat.vms_each - 1),
+                        live->heat.cells[i]);
+    for (size_t i = 0; i < live->busiest.count; i++) {
+        struct activity_busy busy = live->busiest.list[i];
+
+        busy.vm = deal_number(&mix->deal, part, busy.vm);
+        busiest_add_one(&sum->busiest, &busy);
+    }
+    sum->wakes += live->wakes;
+    sum->instructions += live->instructions;
+    sum->runnable += live->runnable;
+    sum->memory_used += live->memory_used;
+    sum->memory_held += live->memory_held;
+}
+
+static void mix_live(struct population *population, bool watches, struct engine_live *ret_live)
+{
+    struct mix_population *mix = of(population);
+    struct engine_counts counts;
+    struct engine_live part;
+
+    mix_counts(population, &counts);
+    memset(ret_live, 0, sizeof(*ret_live));
+    heat_shape(&ret_live->heat, counts.numbers);
+    for (size_t i = 0; i < mix->count; i++) {
+        mix->mix->inner->live(mix->inner[i], watches, &part);
+        add_live(mix->mix, i, &part, ret_live);
+    }
+}
+
 const struct engine mix_functions = {
     .open = mix_open,
     .grow = mix_grow,
@@ -480,6 +517,7 @@ const struct engine mix_functions = {
     .explain = mix_explain,
     .ends = mix_ends,
     .memory = mix_memory,
+    .live = mix_live,
     .wait = mix_wait,
     .clear = mix_clear,
     .close = mix_close,

@@ -268,6 +268,23 @@ static uint64_t vmm_engine_memory(struct population *population)
     return of(population)->resident ? 0 : usage.held_bytes; /* resident VMs have their memory elsewhere */
 }
 
+static void vmm_engine_live(struct population *population, bool watch, struct engine_live *ret_live)
+{
+    struct vmm *vmm = of(population)->vmm;
+    struct vmm_counts counts;
+    struct vmm_live live;
+
+    vmm_count(vmm, &counts);
+    vmm_look_live(vmm, watch, &live);
+    *ret_live = (struct engine_live){.heat = live.heat,
+                                     .busiest = live.busiest,
+                                     .wakes = counts.wakes,
+                                     .instructions = counts.instructions,
+                                     .runnable = counts.runnable,
+                                     .memory_used = live.usage.used_bytes,
+                                     .memory_held = live.usage.held_bytes};
+}
+
 static void vmm_engine_wait(struct population *population, uint64_t until_ns)
 {
     clock_sleep_until(until_ns); /* the workers notice by themselves */
@@ -336,6 +353,7 @@ const struct engine engine_vmm = {
     .explain = vmm_engine_explain,
     .ends = vmm_engine_ends,
     .memory = vmm_engine_memory,
+    .live = vmm_engine_live,
     .wait = vmm_engine_wait,
     .close = vmm_engine_close,
 };

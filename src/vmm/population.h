@@ -21,6 +21,7 @@ struct vmm {
     struct worker **workers;
     uint64_t *asked;            /* VMs that each worker was to start, without those that were taken back */
     struct vmm_port port;       /* the population's own */
+    uint64_t fits;              /* VM numbers for which the heat map's cells are wide enough */
     uint64_t epoch_ns;          /* CLOCK_MONOTONIC at 0 of the population's clock */
     struct trace_buffer *trace; /* of vmm_trace_open(), or NULL */
     uint64_t traced;            /* the VM that is traced; UINT64_MAX: none */
@@ -32,5 +33,8 @@ struct vmm {
 int population_create(const struct vmm_options *options, const uint8_t *image, struct machine_bases *bases,
                       uint64_t clock_ns, struct vmm **ret_vmm, struct reason *reason);
 int population_start(struct vmm *vmm, struct reason *reason);
+
+/* live.c: room in the heat map for VM numbers below this, before such VMs boot. */
+void population_fit(struct vmm *vmm, uint64_t numbers);
 
 #endif

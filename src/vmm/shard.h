@@ -6,6 +6,7 @@
 #ifndef MVM_VMM_SHARD_H
 #define MVM_VMM_SHARD_H
 
+#include "base/activity.h"
 #include "vmm/cpu.h"
 #include "vmm/machine.h"
 #include "vmm/store.h"
@@ -110,6 +111,10 @@ struct shard {
     char refused[256];
     _Atomic uint64_t last_stop; /* reason, and the detail in the upper half */
 
+    /* Of VMs by their numbers in the population; counted up to this time of the population's clock. */
+    struct activity_map activity;
+    uint64_t watched_until_ns;
+
     /* Written by the worker alone, read by anybody. */
     struct {
         _Atomic uint64_t settled;  /* ready, or stopped before */
@@ -123,6 +128,12 @@ int shard_create(const struct vmm_options *options, unsigned index, struct machi
                  const struct disk_content *disk, uint64_t epoch_ns, struct shard **ret_shard,
                  struct reason *reason);
 void shard_free(struct shard *shard);
+
+/* The number in the population of the shard's VM `number`. */
+static inline uint64_t shard_vm(const struct shard *shard, uint32_t number)
+{
+    return (uint64_t)number * shard->options->workers + shard->index;
+}
 
 /* From any thread: VM `number` was started, is ready and has not stopped. */
 bool shard_is_running(const struct shard *shard, uint32_t number);

@@ -475,7 +475,8 @@ static bool run_slice(struct shard *shard, struct visit *visit)
 void visit_run(struct shard *shard, struct visit *visit)
 {
     struct context *context = visit->context;
-    uint64_t lost = context->ticks_lost;
+    uint64_t lost = context->ticks_lost, began_ns = context->now_ns;
+    uint64_t executed = atomic_load_explicit(&shard->counts.instructions, memory_order_relaxed);
     uint32_t number = visit->number;
 
     counter_add(&shard->counts.wakes, 1);
@@ -490,6 +491,9 @@ void visit_run(struct shard *shard, struct visit *visit)
         shard_trace_attach(shard, context);
     bool more = run_slice(shard, visit);
 
+    if (began_ns < shard->watched_until_ns)
+        activity_note(&shard->activity, shard_vm(shard, number), number, began_ns,
+                      atomic_load_explicit(&shard->counts.instructions, memory_order_relaxed) - executed);
     if (number == shard->traced)
         shard_trace_detach(context);
     if (visit->context == context)

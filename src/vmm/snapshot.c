@@ -339,6 +339,7 @@ static int restore(const struct vmm_options *options, const uint8_t *bytes, size
     error = population_create(&adjusted, header.image, bases, header.clock_ns, &vmm, reason);
     if (error)
         return error;
+    population_fit(vmm, header.vms);
     error = read_records(&reader, vmm, header.vms, path, reason);
     if (!error)
         error = population_start(vmm, reason);

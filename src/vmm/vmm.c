@@ -188,6 +188,7 @@ void vmm_boot(struct vmm *vmm, uint64_t count)
             more = left;
         left -= more;
         if (more) {
+            population_fit(vmm, (has + more) * workers);
             atomic_store(&vmm->shards[i]->out_of_memory, false);
             vmm->asked[i] += more;
             worker_boot(vmm->workers[i], more);

@@ -10,6 +10,7 @@
 #ifndef MVM_VMM_VMM_H
 #define MVM_VMM_VMM_H
 
+#include "base/activity.h"
 #include "vmm/state.h"
 #include "vmm/store.h"
 
@@ -149,6 +150,20 @@ void vmm_counts_add(struct vmm_counts *sum, const struct vmm_counts *more);
 void vmm_count(struct vmm *vmm, struct vmm_counts *ret_counts);
 /* The stores of all workers, added up, and the contexts of VMs that are kept resident. */
 void vmm_usage(struct vmm *vmm, struct store_usage *ret_usage);
+
+/* What VMs have been doing. An event is a wake: a VM was given the CPU; its work are the instructions that it
+ * executed, 0 where they are not counted. A look costs what depends on the number of workers, each of which
+ * is asked between two of its turns, and not on that of VMs. */
+struct vmm_live {
+    struct heat heat;
+    struct activity_busiest busiest;
+    struct store_usage usage; /* as of vmm_usage() */
+};
+/* With `watch` the workers count for heat and busiest from now on until VMM_WATCH_NS are over without another
+ * such look; else both are as they were left. */
+#define VMM_WATCH_NS UINT64_C(60000000000)
+void vmm_look_live(struct vmm *vmm, bool watch, struct vmm_live *ret_live);
+
 bool vmm_was_started(struct vmm *vmm, uint64_t vm);
 bool vmm_is_running(struct vmm *vmm, uint64_t vm);
 /* Start until ready, in seconds, of VMs that became ready since the last call: at most 4,096 of each worker,
