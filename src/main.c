@@ -14,6 +14,7 @@ const struct command *const command_table[] = {
     &cmd_limits,
     &cmd_run,
     &cmd_ls,
+    &cmd_top,
     &cmd_ask,
     &cmd_console,
     &cmd_load,

@@ -61,16 +61,22 @@ int client_choose_run(struct runs *runs, const char *name, bool dead_too, char r
     return error;
 }
 
+void client_explain_no_runs(const char *run, struct reason *reason)
+{
+    if (run)
+        reason_set(reason, ENOENT, "there is no run '%.100s'; 'mvm ls' lists the runs", run);
+    else
+        reason_set(reason, ENOENT, "no run lives; 'mvm run' starts one");
+}
+
 int client_connect(const char *run, struct call *ret_call, struct reason *reason)
 {
     struct runs runs;
     char name[RUN_NAME_ROOM];
     int error = runs_open(&runs, false, reason);
 
-    if (error == -ENOENT && run)
-        return reason_set(reason, ENOENT, "there is no run '%.100s'; 'mvm ls' lists the runs", run);
     if (error == -ENOENT)
-        return reason_set(reason, ENOENT, "no run lives; 'mvm run' starts one");
+        client_explain_no_runs(run, reason);
     if (error)
         return error;
     error = client_choose_run(&runs, run, false, name, reason);

@@ -22,6 +22,9 @@
 int client_choose_run(struct runs *runs, const char *name, bool dead_too, char ret_name[RUN_NAME_ROOM],
                       struct reason *reason);
 
+/* The sentence for runs_open() having found nothing, when `run` (or NULL, any) was meant. */
+void client_explain_no_runs(const char *run, struct reason *reason);
+
 /* Chooses a run and connects to it. */
 int client_connect(const char *run, struct call *ret_call, struct reason *reason);
 

@@ -28,6 +28,7 @@ extern const struct command cmd_run;
 extern const struct command cmd_save;
 extern const struct command cmd_scale;
 extern const struct command cmd_stop;
+extern const struct command cmd_top;
 extern const struct command cmd_trace;
 
 /* `mvm --version`; argv[0] is that word. Returns the exit status. */

@@ -2,6 +2,7 @@
 #include "cmd/ls_print.h"
 
 #include "base/option.h"
+#include "cmd/top_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,22 +26,12 @@ static json_int_t vms(const json_t *run, const char *state)
     return number(json_object_get(run, "vms"), state);
 }
 
-/* "3 s", "4 min", "2 h 5 min", "6 d 1 h" */
 static const char *age(const json_t *run, char cell[CELL_ROOM])
 {
     const json_t *seconds = json_object_get(run, "age_seconds");
-    long long s = (long long)json_real_value(seconds);
+    char text[TOP_TEXT_ROOM];
 
-    if (!seconds)
-        snprintf(cell, CELL_ROOM, "-");
-    else if (s < 60)
-        snprintf(cell, CELL_ROOM, "%lld s", s);
-    else if (s < 3600)
-        snprintf(cell, CELL_ROOM, "%lld min", s / 60);
-    else if (s < 86400)
-        snprintf(cell, CELL_ROOM, "%lld h %lld min", s / 3600, s / 60 % 60);
-    else
-        snprintf(cell, CELL_ROOM, "%lld d %lld h", s / 86400, s / 3600 % 24);
+    snprintf(cell, CELL_ROOM, "%s", seconds ? top_text_age(json_real_value(seconds), text) : "-");
     return cell;
 }
 

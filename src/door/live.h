@@ -52,6 +52,22 @@ void door_look_live(struct door *door, bool watch, struct live_figures *ret_figu
  * run itself. The heat map has at most `cells` cells; 0: there is none. NULL without memory. */
 json_t *live_json(const struct live_figures *figures, size_t cells);
 
+/* What a run says of itself beside its figures. */
+enum { LIVE_TEXT_ROOM = 256 };
+
+struct live_run {
+    char run[LIVE_TEXT_ROOM], engine[LIVE_TEXT_ROOM], image[LIVE_TEXT_ROOM];
+    char class_letter;
+    bool starting; /* VMs are still being started */
+    uint64_t wanted;
+    double age_seconds;
+    char stop_reason[LIVE_TEXT_ROOM]; /* why no more VMs were started; "" when all were */
+};
+
+/* The other way round, for who asked. What is absent, or of another kind than it should be, is 0 or not
+ * known; a map with more cells than there can be is cut. */
+void live_parse(const json_t *answer, struct live_figures *ret_figures, struct live_run *ret_run);
+
 /* Readers of the host's figures, opened when they are first needed. NULL is fine. */
 void live_host_close(struct live_host *host);
 
