@@ -19,6 +19,11 @@
 /* Signals that come right before a wait are noticed after it. */
 #define LOOK_MOST_NS (NS_PER_SECOND / 5)
 
+/* A process that is killed lets go of its socket a little before its lock, by which it is known to be dead.
+ */
+#define DYING_NS (2 * NS_PER_SECOND)
+enum { DYING_LOOK_MS = 10 };
+
 struct session {
     struct runs runs;
     struct call call;
@@ -129,14 +134,19 @@ static void take_answer(struct session *session, const json_t *answer)
 }
 
 /* The connection has ended: after a long stop of this process the run has hung up, or it is over. */
-static int connect_again(struct session *session)
+static int connect_again(struct session *session, struct reason *reason)
 {
     char name[RUN_NAME_ROOM];
     struct call call;
 
     snprintf(name, sizeof(name), "%s", session->call.run);
-    int error = call_open(&session->runs, name, CALL_PATIENCE_NS, &call, NULL);
+    uint64_t until = clock_now_ns() + DYING_NS;
+    int error;
 
+    do
+        error = call_open(&session->runs, name, CALL_PATIENCE_NS, &call, reason);
+    while (error == -EAGAIN && clock_now_ns() < until &&
+           poll(NULL, 0, DYING_LOOK_MS) == 0); /* its lock is on the way */
     if (error)
         return error;
     call_close(&session->call);
@@ -159,11 +169,11 @@ static int hear(struct session *session, struct reason *reason)
     }
     if (error == -ETIMEDOUT || error == -EINTR) /* a part of it */
         return 0;
-    if (error == -ECONNRESET && connect_again(session) < 0) {
-        session->ended = true;
-        return 0;
-    }
-    return error == -ECONNRESET ? 0 : error;
+    if (error != -ECONNRESET)
+        return error;
+    error = connect_again(session, reason);
+    session->ended = error && error != -ECONNREFUSED;
+    return error == -ECONNREFUSED ? error : 0; /* it was killed: that is no end in order */
 }
 
 static void ask(struct session *session)

@@ -134,9 +134,9 @@ static void put_doors(struct page *page)
     begin_line(page, "doors");
     put_rate(page, known, rates->requests, "requests/s", TOP_PLAIN);
     put_rate(page, known, rates->refused, "refused/s", TOP_WARNING);
-    put_rate(page, known, rates->connections, "new and", TOP_PLAIN);
+    put_rate(page, known, rates->connections, "connections/s", TOP_PLAIN);
     PUT(page, TOP_PLAIN, "%s", number_grouped(now->connections, open));
-    PUT(page, TOP_FAINT, " open connections");
+    PUT(page, TOP_FAINT, " open");
     if (now->tcp_connections > 0)
         PUT(page, TOP_PLAIN, ", %s TCP", number_grouped(now->tcp_connections, open));
 }
@@ -172,9 +172,9 @@ static void put_cpu(struct page *page)
     if (now->host_known) {
         put_meter(page, rates->host_cpu);
         PUT(page, TOP_PLAIN, "%.1f %%", rates->host_cpu);
-        PUT(page, TOP_FAINT, " of %u CPU%s", now->host.cpus, now->host.cpus == 1 ? "" : "s");
+        PUT(page, TOP_FAINT, " of %u CPU%s; ", now->host.cpus, now->host.cpus == 1 ? "" : "s");
     }
-    PUT(page, TOP_FAINT, "; this run ");
+    PUT(page, TOP_FAINT, "this run ");
     PUT(page, TOP_PLAIN, "%.1f %%", rates->run_cpu);
     PUT(page, TOP_FAINT, " of one");
     if (rates->host_steal >= 0.05)
@@ -194,9 +194,9 @@ static void put_memory(struct page *page)
 
         put_meter(page, 100 * used / (double)host->total);
         PUT(page, TOP_PLAIN, "%s", size_text(used, a));
-        PUT(page, TOP_FAINT, " of %s", size_text((double)host->total, b));
+        PUT(page, TOP_FAINT, " of %s; ", size_text((double)host->total, b));
     }
-    PUT(page, TOP_FAINT, "; this run ");
+    PUT(page, TOP_FAINT, "this run ");
     PUT(page, TOP_PLAIN, "%s", size_text((double)run, a));
     if (now->vms.memory_used > 0 && vms > 0) {
         PUT(page, TOP_FAINT, "; a VM ");

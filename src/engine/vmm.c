@@ -274,8 +274,8 @@ static void vmm_engine_live(struct population *population, bool watch, struct en
     struct vmm_counts counts;
     struct vmm_live live;
 
-    vmm_count(vmm, &counts);
     vmm_look_live(vmm, watch, &live);
+    vmm_count(vmm, &counts); /* behind it, so that no cell holds more than there were */
     *ret_live = (struct engine_live){.heat = live.heat,
                                      .busiest = live.busiest,
                                      .wakes = counts.wakes,

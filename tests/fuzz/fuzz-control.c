@@ -184,8 +184,8 @@ static void add_argument(struct script *script, const char *name, const char *ri
 
 static void add_command(struct script *script)
 {
-    static const char *const names[] = {"status",  "ask",   "ask",  "ask",    "challenge",
-                                        "console", "trace", "save", "Status", ""};
+    static const char *const names[] = {"status", "ask",  "ask",  "ask",    "challenge", "console",
+                                        "trace",  "save", "live", "Status", ""};
     const char *name = names[draw(sizeof(names) / sizeof(names[0]))];
     bool saves = strcmp(name, "save") == 0;
     size_t begin = script->count;
@@ -209,6 +209,8 @@ static void add_command(struct script *script)
             add_argument(script, "first", "%u", draw(VMS + 1));
             add_argument(script, "last", "%u", draw(VMS + 2));
         }
+        if (name[0] == 'l')
+            add_argument(script, "cells", "%u", draw(5000));
         if (name[0] == 't')
             add_argument(script, "lines", "%u", draw(200));
     }

@@ -119,6 +119,7 @@ static void look(struct stress *stress)
     struct vmm_screen screen;
     struct store_usage usage;
     struct vmm_counts counts;
+    struct vmm_live live;
     struct reason reason;
     double seconds[16];
     char text[100];
@@ -127,6 +128,8 @@ static void look(struct stress *stress)
     vmm_count(stress->vmm, &counts);
     assert_true(counts.started <= stress->started);
     vmm_usage(stress->vmm, &usage);
+    vmm_look_live(stress->vmm, random_below(&stress->random, 2), &live);
+    assert_true(live.heat.count <= ACTIVITY_CELLS && live.busiest.count <= ACTIVITY_BUSIEST);
     (void)vmm_is_running(stress->vmm, vm);
     vmm_explain(stress->vmm, vm, text, sizeof(text));
     vmm_last_stop(stress->vmm, text, sizeof(text));
