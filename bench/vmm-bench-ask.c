@@ -197,9 +197,12 @@ int mode_ask(struct bench *bench)
         bench_fail("--request takes one byte, or http");
     asking.kind = http ? KIND_HTTP : bench->request ? KIND_BYTE : KIND_CHALLENGE;
     struct asking again = asking;
+    struct vmm_live live;
 
     again.asks = bench->asks;
     bench_boot(bench, bench->count);
+    if (bench->watch)
+        vmm_look_live(bench->vmm, true, &live);
     /* Once beforehand, so that all VMs asked twice are alike, and the caches warm. */
     ask(&asking);
     struct asked asked = ask(&again);

@@ -46,6 +46,8 @@ static const struct option_spec specs[] = {
     {"resident", OPTION_FLAG, NULL, "keep a whole memory for each VM", FIELD(resident), .fallback = NULL},
     {"ask-first", OPTION_FLAG, NULL, "challenge every VM once before looking at bytes", FIELD(ask_first),
      .fallback = NULL},
+    {"watch", OPTION_FLAG, NULL, "count for a live view, as while somebody looks", FIELD(watch),
+     .fallback = NULL},
     {"help", OPTION_FLAG, NULL, "print this help", FIELD(help), .fallback = NULL},
 };
 

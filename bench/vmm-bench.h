@@ -13,7 +13,7 @@ struct bench {
     const char *image_path, *request, *cpu;
     uint64_t count, asks, workers, seconds;
     double busy_percent;
-    bool reset_base, resident, ask_first, help;
+    bool reset_base, resident, ask_first, watch, help;
 
     struct image image;
     struct vmm *vmm;

@@ -10,7 +10,7 @@
 /* Marks in a factor of ten. */
 #define MARKS_A_DECADE 3.0
 
-enum { BUSIEST_COLUMNS = 30, MAP_COLUMNS_LEAST = 30 };
+enum { BUSIEST_COLUMNS = 30, MAP_COLUMNS_LEAST = 30, WIDEST = 4, HIGHEST = 2 };
 
 /* The cells of the heat map that one of the screen's is made of: whole ones, and at least one. */
 static void part_of(const struct top_map *map, const struct heat *heat, unsigned cell, size_t *ret_from,
@@ -126,12 +126,17 @@ static void put_cells(struct top_grid *grid, const struct top_view *view, const 
     unsigned marked = view->cursor == UINT64_MAX ? map->cells : top_map_cell(map, view->now, view->cursor);
 
     for (unsigned cell = 0; cell < map->cells; cell++) {
-        unsigned row = map->row + cell / map->columns, column = map->column + cell % map->columns;
         double rate = view->rates->has_heat ? rate_of(map, view, cell) : 0;
+        unsigned level = level_of(rate, view->heat_most);
 
-        top_put_heat(grid, row, column, level_of(rate, view->heat_most));
-        if (cell == marked)
-            grid->style[row][column] = TOP_CURSOR;
+        for (unsigned i = 0; i < map->width * map->height; i++) {
+            unsigned row = map->row + cell / map->columns * map->height + i / map->width;
+            unsigned column = map->column + cell % map->columns * map->width + i % map->width;
+
+            top_put_heat(grid, row, column, level);
+            if (cell == marked)
+                grid->style[row][column] = TOP_CURSOR;
+        }
     }
 }
 
@@ -178,17 +183,31 @@ static void put_heading(struct top_grid *grid, const struct top_view *view, cons
                 view->now->vms.heat.count % map->cells ? "about " : "", number_grouped(count, vms));
 }
 
+/* As many cells as there is room for, and cells as large as there is room for. */
+static void shape(struct top_map *map, size_t most, unsigned columns, unsigned rows)
+{
+    map->width = map->height = 1;
+    map->columns = columns;
+    map->cells = columns * rows < most ? columns * rows : (unsigned)most;
+    for (unsigned width = 2; width <= WIDEST; width++)
+        if (columns / width * (size_t)rows >= map->cells) {
+            map->width = width;
+            map->columns = columns / width;
+        }
+    for (unsigned height = 2; height <= HIGHEST; height++)
+        if (map->columns * (size_t)(rows / height) >= map->cells)
+            map->height = height;
+}
+
 void top_map_put(struct top_grid *grid, const struct top_view *view, unsigned row, unsigned end_row,
                  struct top_map *ret_map)
 {
     const struct heat *heat = &view->now->vms.heat;
     bool beside = grid->columns >= MAP_COLUMNS_LEAST + 2 + BUSIEST_COLUMNS + 2;
     unsigned columns = beside ? grid->columns - BUSIEST_COLUMNS - 4 : grid->columns;
-    struct top_map map = {.row = row + 1, .columns = columns, .rows = end_row - row - 2};
+    struct top_map map = {.row = row + 1};
 
-    map.cells = map.columns * map.rows;
-    if (map.cells > heat->count)
-        map.cells = (unsigned)heat->count;
+    shape(&map, heat->count, columns, end_row - row - 2);
     put_heading(grid, view, &map, row, columns);
     put_cells(grid, view, &map);
     put_legend(grid, view, &map, end_row - 1);

@@ -22,10 +22,10 @@ struct top_view {
     bool others; /* there are other runs to look at */
 };
 
-/* Where the map is, for who moves about in it: `cells` of them, row by row, each an equal part of the heat
- * map. */
+/* Where the map is, for who moves about in it: `cells` of them, `columns` in a row, each an equal part of the
+ * heat map and of `width` times `height` characters. */
 struct top_map {
-    unsigned row, column, columns, rows, cells;
+    unsigned row, column, columns, cells, width, height;
 };
 
 void top_screen(const struct top_view *view, unsigned columns, unsigned rows, struct top_grid *ret_grid,

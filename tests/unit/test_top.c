@@ -206,8 +206,8 @@ static void test_any_size(void **state)
                 assert_true(grid.columns <= TOP_COLUMNS_MOST && grid.rows <= TOP_ROWS_MOST);
                 if (map.cells == 0)
                     continue;
-                assert_true(map.row + (map.cells - 1) / map.columns < grid.rows - 1);
-                assert_true(map.column + map.columns <= grid.columns);
+                assert_true(map.row + ((map.cells - 1) / map.columns + 1) * map.height < grid.rows);
+                assert_true(map.column + map.columns * map.width <= grid.columns);
                 for (unsigned cell = 0; cell < map.cells; cell++) {
                     uint64_t first, count;
 
@@ -225,7 +225,9 @@ static void test_any_size(void **state)
 
 static unsigned level_at(unsigned cell)
 {
-    return grid.style[map.row + cell / map.columns][map.column + cell % map.columns] - (unsigned)TOP_HEAT;
+    return grid.style[map.row + cell / map.columns * map.height]
+                     [map.column + cell % map.columns * map.width] -
+           (unsigned)TOP_HEAT;
 }
 
 static void test_marks_follow_activity(void **state)
