@@ -19,8 +19,8 @@
 /* Signals that come right before a wait are noticed after it. */
 #define LOOK_MOST_NS (NS_PER_SECOND / 5)
 
-/* A process that is killed lets go of its socket a little before its lock, by which it is known to be dead.
- */
+/* A process that is killed lets go of its connections, of the socket that they came to, and of the lock by
+ * which it is known to be dead, one a little after the other. */
 #define DYING_NS (2 * NS_PER_SECOND)
 enum { DYING_LOOK_MS = 10 };
 
@@ -145,8 +145,8 @@ static int connect_again(struct session *session, struct reason *reason)
 
     do
         error = call_open(&session->runs, name, CALL_PATIENCE_NS, &call, reason);
-    while (error == -EAGAIN && clock_now_ns() < until &&
-           poll(NULL, 0, DYING_LOOK_MS) == 0); /* its lock is on the way */
+    while ((error == -EAGAIN || error == -ECONNRESET) && clock_now_ns() < until &&
+           poll(NULL, 0, DYING_LOOK_MS) == 0);
     if (error)
         return error;
     call_close(&session->call);

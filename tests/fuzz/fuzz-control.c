@@ -321,7 +321,8 @@ static size_t descriptors(void)
 /* Another client gets its answer. False: the run has ended. */
 static bool still_serves(struct life *life)
 {
-    static const char question[] = "{\"do\":\"status\"}\n";
+    /* At the first time it opens what it reads the host's figures from. */
+    static const char question[] = "{\"do\":\"live\",\"cells\":0}\n";
     char text[16384];
     size_t count = 0;
     int fd;

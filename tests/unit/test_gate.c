@@ -116,6 +116,8 @@ static void lanes_share_vms(void **state)
     const struct engine *engine = fixture.engine;
     struct population *population = fixture.population;
 
+    static struct live_figures figures;
+
     door.population = population;
     door.setup.engine = engine;
     if (place_parse(PLACE_HTTP, "127.0.0.0/8:0", &places[0], &reason) < 0 ||
@@ -136,6 +138,7 @@ static void lanes_share_vms(void **state)
 
     if (gate_open(&setup, &gate, &reason) < 0 || gate_serve(gate, &door, population, VMS, &reason) < 0)
         fail_msg("%s", reason.text);
+    door.gate = gate;
     assert_int_equal(gate_places(gate, &bound), 2);
     memcpy(places, bound, sizeof(places));
     atomic_store(&clients, THREADS + CALLERS);
@@ -155,7 +158,17 @@ static void lanes_share_vms(void **state)
         poll(polled, GATE_DESCRIPTORS + 1, 10);
         engine->wait(population, 0);
         gate_turn(gate, true);
+        /* Somebody looks meanwhile. */
+        uint64_t before = figures.asks.requests;
+
+        door_look_live(&door, true, &figures);
+        assert_true(figures.asks.requests >= before && figures.connections <= 100);
     }
+    door_look_live(&door, true, &figures);
+    assert_true(figures.asks.requests - figures.asks.refused >= THREADS * REQUESTS);
+    assert_true(figures.asks.asks[TALLY_ANSWERED] >= THREADS * REQUESTS && figures.vms.wakes > 0);
+    assert_int_equal(figures.vms.heat.count, VMS);
+    live_host_close(door.live_host);
     gate_stop(gate);
     close_engine(&fixture);
     gate_close(gate);
