@@ -11,6 +11,9 @@
 /* Its macros would take names of ours. */
 #define NCURSES_NOMACROS
 #include <ncurses.h>
+#include <term.h>
+#undef columns
+#undef lines
 
 enum { ESCAPE_MS = 50, ESCAPE = 27, STYLES = TOP_HEAT + TOP_HEAT_LEVELS };
 
@@ -64,6 +67,20 @@ static void choose_attributes(void)
     set_colour(TOP_HEAT, ink, paper, A_NORMAL);
 }
 
+/* It is known, and its cursor can be moved. */
+static bool can_show_a_screen(void)
+{
+    int known;
+
+    if (setupterm(NULL, STDOUT_FILENO, &known) != OK)
+        return false;
+    const char *move = tigetstr("cup");
+    bool can = move && move != (const char *)-1;
+
+    del_curterm(cur_term);
+    return can;
+}
+
 int top_terminal_begin(struct reason *reason)
 {
     const char *type = getenv("TERM");
@@ -71,8 +88,9 @@ int top_terminal_begin(struct reason *reason)
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return reason_set(reason, ENOTTY,
                           "standard input and output are not a terminal; --json prints figures for programs");
-    /* Not initscr(), which ends the process when it fails. */
-    screen = newterm(NULL, stdout, stdin);
+    /* Not initscr(), which ends the process when it fails; and newterm() leaves something behind then. */
+    if (can_show_a_screen())
+        screen = newterm(NULL, stdout, stdin);
     if (!screen)
         return reason_set(reason, ENOENT,
                           "the terminal type '%.60s' (TERM) is not known here, or cannot show a screen; "

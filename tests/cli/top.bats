@@ -17,8 +17,11 @@ load runs
     wrong="--interval" refused "$MVM" top --interval 1h
     wrong="not expected" refused "$MVM" top vmm-1
     wrong="no run 'other'" refused "$MVM" top --run other --json
-    run -2 env TERM=nonsense script -qec "\"$MVM\" top" /dev/null
-    [[ "$output" == *"'nonsense'"*"--json"* ]]
+    local type
+    for type in nonsense dumb ''; do
+        run -2 env TERM="$type" script -qec "\"$MVM\" top" /dev/null
+        [[ "$output" == *"$type' (TERM)"*"--json"* ]]
+    done
     run -0 "$MVM" top --help
 }
 
