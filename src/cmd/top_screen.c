@@ -91,6 +91,10 @@ static void put_wakes(struct page *page)
     char waiting[NUMBER_ROOM];
 
     begin_line(page, "wakes");
+    if (page->view->run->starting && now->events != LIVE_WAKES) {
+        PUT(page, TOP_FAINT, "not counted before the VMs are ready");
+        return;
+    }
     if (now->events != LIVE_WAKES) {
         PUT(page, TOP_FAINT, "not known: VMs of the engine %s run where it does not see them",
             page->view->run->engine);
