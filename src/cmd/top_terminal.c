@@ -163,7 +163,8 @@ enum top_key top_terminal_key(void)
 
     if (code == ERR)
         return TOP_KEY_NONE;
-    if (code == 12)
+    /* What was on its way when the size changed may have gone anywhere. */
+    if (code == 12 || code == KEY_RESIZE)
         clearok(stdscr, TRUE);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (keys[i].code == code)

@@ -29,7 +29,7 @@ load runs
     "$MVM" run --engine vmm --guest tick --count 1000 --detach --quiet >/dev/null
     "$MVM" top --json --count 2 --interval 300ms --cells 100 >looks
     [ "$(wc -l <looks)" -eq 2 ]
-    jq -se '.[0].rates == null and .[1].rates.seconds >= 0.3 and .[1].at_ns > .[0].at_ns' looks
+    jq -se '.[0].rates == null and .[1].rates.seconds > 0 and .[1].at_ns > .[0].at_ns' looks
     # 18.2 ticks a second each; a busy machine may lose some, but never makes more than what it owed.
     jq -se '.[1].rates.wakes_per_second > 0 and .[1].wakes > .[0].wakes and .[1].instructions > .[0].instructions' looks
     jq -se 'map(.vms.running == 1000 and .numbers == 1000 and .engine == "vmm" and .state == "running") | all' looks

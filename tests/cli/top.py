@@ -27,6 +27,19 @@ class Screen:
         self.cells = [[" "] * columns for _ in range(rows)]
         self.modes, self.colours, self.rest = set(), False, b""
 
+    def resize(self, columns, rows):
+        """What is beyond goes, what is new is blank, as xterm does it."""
+        lines = [line[:columns] + [" "] * (columns - len(line)) for line in self.cells[:rows]]
+        self.cells = lines + [[" "] * columns for _ in range(rows - len(lines))]
+        self.columns, self.rows, self.region = columns, rows, (0, rows)
+        self.stay_inside()
+
+    def stay_inside(self):
+        # Column `columns` is behind the last one.
+        self.row = min(max(self.row, 0), self.rows - 1)
+        self.column = min(max(self.column, 0), self.columns)
+        self.region = (min(self.region[0], self.rows - 1), min(self.region[1], self.rows))
+
     def feed(self, output):
         output = self.rest + output
         cut = output.rfind(b"\x1b")
@@ -39,6 +52,7 @@ class Screen:
                 self.put(text)
             elif final:
                 self.control(private, [int(n or 0) for n in numbers.split(b";")], final.decode())
+            self.stay_inside()
 
     def put(self, text):
         if text == b"\r":
@@ -94,8 +108,9 @@ class Screen:
                 self.row = self.column = 0
                 return
             top, end = self.region if final in "ST" else (self.row, self.region[1])
+            n = min(n, max(end - top, 0))
             lines, blank = self.cells[top:end], [[" "] * self.columns for _ in range(n)]
-            self.cells[top:end] = lines[n:] + blank if final in "MS" else blank + lines[:-n]
+            self.cells[top:end] = lines[n:] + blank if final in "MS" else blank + lines[:len(lines) - n]
         elif final not in "hltn":
             raise AssertionError(f"sequence {private} {numbers} {final}")
 
@@ -122,7 +137,10 @@ class Session:
             os.execvp(command[0], command)
 
     def resize(self, columns, rows, signals=True):
-        self.screen = Screen(columns, rows)
+        if signals:
+            self.screen.resize(columns, rows)
+        else:
+            self.screen = Screen(columns, rows)
         # The kernel sends SIGWINCH to the foreground.
         fcntl.ioctl(self.slave if not signals else self.master, termios.TIOCSWINSZ,
                     struct.pack("HHHH", rows, columns, 0, 0))
