@@ -73,7 +73,7 @@ const struct command cmd_top = {
             "more is done. Keys are shown in the last line; q leaves.\n\n"
             "With --json the same figures are a line of JSON a look: counters that grow, and under \"rates\" "
             "what went on since the look before.",
-    .more = "A look costs the run about as much with a hundred VMs as with a hundred million: VMs are "
+    .more = "What a look costs the run does not depend on how many VMs it has: VMs are "
             "counted where they are woken, in a map of at most 4,096 cells, and only while somebody "
             "looks.\n\n"
             "There are colours where the terminal has them, unless NO_COLOR is set; else marks stand for "
