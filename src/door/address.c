@@ -38,11 +38,11 @@ int door_listen(int directory, const char *name, int backlog)
     return fd;
 }
 
-int door_connect(int directory, const char *name)
+static int connect_to(int directory, const char *name, int flags)
 {
     struct sockaddr_un address;
     int error = fill_address(&address, directory, name);
-    int fd = error ? error : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = error ? error : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
 
     if (fd < 0)
         return error ? error : -errno;
@@ -54,4 +54,14 @@ int door_connect(int directory, const char *name)
         return error;
     }
     return fd;
+}
+
+int door_connect(int directory, const char *name)
+{
+    return connect_to(directory, name, 0);
+}
+
+int door_connect_at_once(int directory, const char *name)
+{
+    return connect_to(directory, name, SOCK_NONBLOCK);
 }

@@ -12,4 +12,7 @@ int door_listen(int directory, const char *name, int backlog);
 /* A connection to it, which is not nonblocking. -errno: -ECONNREFUSED when nobody listens any more. */
 int door_connect(int directory, const char *name);
 
+/* The same for who cannot wait, nonblocking. -EAGAIN: too many wait to be let in. */
+int door_connect_at_once(int directory, const char *name);
+
 #endif
