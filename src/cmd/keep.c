@@ -7,6 +7,7 @@
 #include "cmd/detach.h"
 #include "cmd/doors.h"
 #include "cmd/progress.h"
+#include "cmd/web.h"
 #include "door/door.h"
 #include "engine/mix.h"
 #include "guest/challenge.h"
@@ -29,6 +30,7 @@ struct keep {
     char image_path[RUN_PATH_ROOM + 32], ready_line[READY_LINE_ROOM];
     struct engine_setup setup;
     struct door *door;
+    struct web *web;
     struct gate_setup gate;
     struct population *population;
     struct guard_host host;
@@ -132,7 +134,14 @@ static int make_run(struct keep *keep, struct reason *reason)
                                         .run_name = keep->directory.name};
     error = plan->mix ? mix_place(plan->mix, keep->directory.path, reason)
                       : file_replace(keep->image_path, plan->image->bytes, IMAGE_SIZE, reason);
-    return error ? error : door_open(&setup, &keep->door, reason);
+    if (!error)
+        error = door_open(&setup, &keep->door, reason);
+    /* After it, whose client it is, and which has blocked the signals that are not for it. */
+    if (!error)
+        error = web_begin(plan->web, &keep->directory, &keep->web, reason);
+    if (!error && !plan->json)
+        web_print(plan->web, keep->web);
+    return error;
 }
 
 /* Growth may have ended with VMs still booting: they become ready or fail. */
@@ -193,6 +202,7 @@ static void print_json(const struct keep *keep, const struct engine_counts *coun
                                   (json_int_t)counts->running, "failed", (json_int_t)counts->failed,
                                   "stopped", (json_int_t)counts->died));
     json_object_set_new(line, "doors", gate_json(door_gate(keep->door)));
+    json_object_set_new(line, "web", web_json(keep->plan->web, keep->web));
     json_object_set_new(line, "seconds", json_real(keep->seconds));
     json_object_set_new(line, "stopped_by",
                         keep->guard.stop ? json_string(stop_name(keep->guard.stop)) : json_null());
@@ -291,6 +301,7 @@ static bool release(struct keep *keep)
     bool gone = true;
 
     progress_end(&keep->progress);
+    web_stop(keep->web);
     if (keep->door)
         door_say_goodbye(keep->door);
     if (keep->population)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct mix;
+struct web_plan;
 
 struct keep_plan {
     const char *command; /* "run": for messages */
@@ -27,6 +28,7 @@ struct keep_plan {
     bool detach, json, quiet;
     const struct gate_setup *gate; /* ways in from outside; `engine` and `challenges` are filled here. May
                                       have no place */
+    const struct web_plan *web;    /* the run's page and metrics */
 };
 
 /* From the run's directory to its removal. Returns the exit status. */

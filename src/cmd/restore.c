@@ -6,6 +6,7 @@
 #include "cmd/command.h"
 #include "cmd/doors.h"
 #include "cmd/keep.h"
+#include "cmd/web.h"
 #include "door/runs.h"
 
 #include <errno.h>
@@ -39,18 +40,20 @@ static int usage(const struct reason *reason)
 
 static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
-static int restore(const struct restore_options *options, const struct door_options *doors, const char *file,
-                   const struct engine *engine, const void *engine_options)
+static int restore(const struct restore_options *options, const struct door_options *doors,
+                   const struct web_options *web, const char *file, const struct engine *engine,
+                   const void *engine_options)
 {
     struct place places[GATE_PLACES];
     struct gate_setup gate;
+    struct web_plan web_plan;
     struct engine_saved saved;
     struct image image;
     struct reason reason = {""};
 
     if ((options->name && run_check_name(options->name, &reason) < 0) ||
-        doors_setup(doors, places, &gate, &reason) < 0 || engine->probe(engine_options, &reason) < 0 ||
-        engine->look(file, engine_options, &saved, &reason) < 0)
+        doors_setup(doors, places, &gate, &reason) < 0 || web_setup(web, &web_plan, &reason) < 0 ||
+        engine->probe(engine_options, &reason) < 0 || engine->look(file, engine_options, &saved, &reason) < 0)
         return usage(&reason);
     image_from_bytes(&image, saved.image);
     const struct keep_plan plan = {
@@ -66,6 +69,7 @@ static int restore(const struct restore_options *options, const struct door_opti
         .json = options->json,
         .quiet = options->quiet,
         .gate = &gate,
+        .web = &web_plan,
     };
 
     return keep_population(&plan);
@@ -75,6 +79,7 @@ static int restore_main(int argc, char **argv)
 {
     struct restore_options options = {0};
     struct door_options doors = {0};
+    struct web_options web = {0};
     struct reason reason = {""};
     const char *name = options_peek("engine", argc, argv);
     const struct engine *engine = engine_find(name ? name : "vmm");
@@ -90,6 +95,7 @@ static int restore_main(int argc, char **argv)
     const struct option_set sets[] = {
         option_set_for(&own_set, &options),
         option_set_for(&door_option_set, &doors),
+        option_set_for(&web_option_set, &web),
         {.title = title, .specs = engine->options, .count = engine->option_count, .values = engine_options},
     };
     const size_t set_count = sizeof(sets) / sizeof(sets[0]);
@@ -108,7 +114,7 @@ static int restore_main(int argc, char **argv)
         reason_set(&reason, EINVAL, "one file is to be named, which 'mvm save' wrote");
         status = usage(&reason);
     } else {
-        status = restore(&options, &doors, operands[0], engine, engine_options);
+        status = restore(&options, &doors, &web, operands[0], engine, engine_options);
     }
     options_release(sets, set_count);
     free(engine_options);
@@ -125,7 +131,7 @@ const struct command cmd_restore = {
     .more = "Timers go on where they were: time stands still in a file. The number of workers, slices and "
             "limits may differ "
             "from those of the run that was saved; the VMs' memory and drive may not.",
-    .options = (const struct option_set *const[]){&own_set, &door_option_set, NULL},
+    .options = (const struct option_set *const[]){&own_set, &door_option_set, &web_option_set, NULL},
     .engine = "vmm",
     .statuses =
         (const struct command_status[]){

@@ -7,6 +7,7 @@
 #include "cmd/command.h"
 #include "cmd/doors.h"
 #include "cmd/keep.h"
+#include "cmd/web.h"
 #include "door/runs.h"
 
 #include <errno.h>
@@ -50,10 +51,12 @@ static int usage(const struct reason *reason)
 static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
 static int run_with(const struct run_options *options, const struct guest_settings *settings,
-                    const struct door_options *doors, const struct engine *engine, const void *engine_options)
+                    const struct door_options *doors, const struct web_options *web,
+                    const struct engine *engine, const void *engine_options)
 {
     struct place places[GATE_PLACES];
     struct gate_setup gate;
+    struct web_plan web_plan;
     struct vms_choice choice;
     struct image image;
     struct guest_mix guests;
@@ -62,7 +65,8 @@ static int run_with(const struct run_options *options, const struct guest_settin
 
     engine = engine_variant(engine, engine_options);
     if ((options->name && run_check_name(options->name, &reason) < 0) ||
-        doors_setup(doors, places, &gate, &reason) < 0 || engine->probe(engine_options, &reason) < 0)
+        doors_setup(doors, places, &gate, &reason) < 0 || web_setup(web, &web_plan, &reason) < 0 ||
+        engine->probe(engine_options, &reason) < 0)
         return usage(&reason);
     if (choose_vms(&options->image, settings, options->mix, engine, engine_options, &image, &guests, &choice,
                    &reason) < 0) {
@@ -85,6 +89,7 @@ static int run_with(const struct run_options *options, const struct guest_settin
         .json = options->json,
         .quiet = options->quiet,
         .gate = &gate,
+        .web = &web_plan,
     };
 
     status = keep_population(&plan);
@@ -97,6 +102,7 @@ static int run_main(int argc, char **argv)
     struct run_options options = {0};
     struct guest_settings settings = {0};
     struct door_options doors = {0};
+    struct web_options web = {0};
     struct reason reason = {""};
     const char *name = options_peek("engine", argc, argv);
     const struct engine *engine = engine_find(name ? name : "vmm");
@@ -113,6 +119,7 @@ static int run_main(int argc, char **argv)
         option_set_for(&own_set, &options),
         option_set_for(&guest_setting_set, &settings),
         option_set_for(&door_option_set, &doors),
+        option_set_for(&web_option_set, &web),
         {.title = title, .specs = engine->options, .count = engine->option_count, .values = engine_options},
     };
     const size_t set_count = sizeof(sets) / sizeof(sets[0]);
@@ -127,7 +134,7 @@ static int run_main(int argc, char **argv)
         command_print_help(&cmd_run, sets, set_count, stdout);
         status = EXIT_DONE;
     } else {
-        status = run_with(&options, &settings, &doors, engine, engine_options);
+        status = run_with(&options, &settings, &doors, &web, engine, engine_options);
     }
     options_release(sets, set_count);
     free(engine_options);
@@ -146,7 +153,8 @@ const struct command cmd_run = {
             "the number that was asked for, the reason is named and the VMs that are ready are kept, unless "
             "--strict is "
             "given. However a run ends, its VMs end with it.",
-    .options = (const struct option_set *const[]){&own_set, &guest_setting_set, &door_option_set, NULL},
+    .options = (const struct option_set *const[]){&own_set, &guest_setting_set, &door_option_set,
+                                                  &web_option_set, NULL},
     .engine = "vmm",
     .statuses =
         (const struct command_status[]){
@@ -160,6 +168,8 @@ const struct command cmd_run = {
              "A hundred thousand sleeping VMs, in the background"},
             {"mvm run --guest web --route /=Hello --count 1000 --http 127.0.0.0/8:8080",
              "A thousand web servers; VM 7 is at http://127.0.0.7:8080/"},
+            {"mvm run --count 1000000 --web 127.0.0.1:9000 --metrics 127.0.0.1:9000",
+             "A page that shows the run live at http://127.0.0.1:9000/, and metrics for Prometheus"},
             {"mvm run --engine qemu --count 3", "Three VMs of QEMU"},
             {0}},
     .files = "A run has a directory of mode 0700 below $XDG_RUNTIME_DIR/mvm, /run/user/UID/mvm or "
