@@ -26,6 +26,7 @@ packages:
 
 packages-check:
 	@scripts/install-packages check
+	@scripts/prometheus >/dev/null || echo "The tests that need Prometheus will be skipped." >&2
 
 demo: packages
 	$(MAKE) all

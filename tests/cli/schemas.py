@@ -92,7 +92,7 @@ def check_results(tests, schemas):
 
 def check_runs(tests, schemas):
     check_output(tests, schemas, "run", ["run", "--guest", "web", "--count", "9", "--name", "nine", "--detach", "--quiet",
-                                         "--json", "--http", "unix:door"])
+                                         "--json", "--http", "unix:door", "--web", "127.0.0.1:0"])
     check_output(tests, schemas, "run", ["run", "--engine", "null", "--name", "other", "--detach", "--quiet", "--json"])
     for words in (["ls"], ["ls", "nine"]):
         check_output(tests, schemas, "ls", words + ["--json"])
