@@ -148,7 +148,7 @@ static void auth_url(const struct cloud *cloud, char *ret_url, size_t room)
 static int ask_keystone(struct cloud *cloud, struct http *http, struct http_answer *ret_answer,
                         struct reason *reason)
 {
-    struct http_request request = {.method = "POST", .cancelled = &cloud->cancelled};
+    struct http_request request = {.method = "POST", .repeatable = true, .cancelled = &cloud->cancelled};
     char url[2048];
     json_t *body = login_body(&cloud->credentials);
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;

@@ -31,7 +31,7 @@ int cloud_try(struct cloud *cloud, struct http *http, struct http_request *reque
     if (end_ns > http_deadline(http))
         end_ns = http_deadline(http);
     /* What is done twice is the same as once: so it may be sent again when the answer was lost. */
-    bool harmless = strcmp(request->method, "POST") != 0;
+    bool harmless = request->repeatable || strcmp(request->method, "POST") != 0;
 
     *ret_unsure = false;
     for (;;) {

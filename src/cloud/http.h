@@ -24,6 +24,7 @@ enum {
 
 struct http_request {
     const char *method; /* "GET", "POST", "PUT", "DELETE" */
+    bool repeatable;    /* a POST that does no harm when it is sent once more */
     const char *url;
     const char *headers[HTTP_HEADERS_MOST]; /* "Name: value"; the first NULL ends them */
     const void *body;                       /* NULL for none */

@@ -56,6 +56,14 @@ static int end_living(const struct stop_options *options, struct call *call, str
     return error == -ECONNRESET || !error ? 0 : error;
 }
 
+static void put(json_t *line)
+{
+    json_dumpf(line, stdout, JSON_COMPACT);
+    putchar('\n');
+    fflush(stdout);
+    json_decref(line);
+}
+
 /* What became of a run; `error` 0: it is gone. */
 static void say(const struct stop_options *options, const char *name, bool died, int error,
                 const struct reason *reason)
@@ -69,10 +77,25 @@ static void say(const struct stop_options *options, const char *name, bool died,
     }
     line = json_pack("{s:s, s:s}", "run", name, "outcome", error ? "failed" : died ? "had died" : "ended");
     json_object_set_new(line, "trouble", error ? result_json_text(reason->text) : json_null());
-    json_dumpf(line, stdout, JSON_COMPACT);
-    putchar('\n');
-    fflush(stdout);
-    json_decref(line);
+    put(line);
+}
+
+/* What its engine removed of it. */
+static void say_swept(const struct stop_options *options, const struct engine *engine, const char *words,
+                      int error, const struct reason *reason)
+{
+    json_t *line;
+
+    if (options->json) {
+        line = json_pack("{s:s, s:s}", "run", options->run, "outcome", error ? "failed" : "swept");
+        json_object_set_new(line, "removed", result_json_text_or_null(words));
+        json_object_set_new(line, "trouble", error ? result_json_text(reason->text) : json_null());
+        put(line);
+    } else if (words[0] && !options->quiet) {
+        printf("removed what run %s had left: %s\n", options->run, words);
+    } else if (!error && !options->quiet) {
+        printf("run %s has left nothing at the engine %s\n", options->run, engine->name);
+    }
 }
 
 /* What the run's engine could not remove stays an error, unless it is to be removed now (`swept`). */
@@ -87,8 +110,8 @@ static int end_run(const struct stop_options *options, struct runs *runs, const 
     if (!error) {
         error = end_living(options, &call, reason);
         call_close(&call);
+        /* Its directory is gone, unless it was killed on its way or tells of what it left. */
         if (!error) {
-            /* Its directory is gone, unless it was killed on its way or tells of what it left. */
             left = runs_read_left(runs, name);
             error = runs_remove_dead(runs, name, reason);
             died = !error && !left;
@@ -96,13 +119,14 @@ static int end_run(const struct stop_options *options, struct runs *runs, const 
         }
     } else if (died) {
         left = runs_read_left(runs, name);
+        died = !left;
         error = runs_remove_dead(runs, name, reason);
     }
     if (!error && left && !swept)
         error = reason_set(reason, EIO, "run %s has ended, but %s", name, left);
-    if (error != -ENOENT)
-        say(options, name, died && !left, error, reason);
     free(left);
+    if (error != -ENOENT)
+        say(options, name, died, error, reason);
     return error;
 }
 
@@ -151,18 +175,6 @@ static int stop(const struct stop_options *options, struct reason *reason)
     return error;
 }
 
-static void say_swept(const char *name, const char *words, int error, const struct reason *reason)
-{
-    json_t *line = json_pack("{s:s, s:s}", "run", name, "outcome", error ? "failed" : "swept");
-
-    json_object_set_new(line, "removed", result_json_text(words));
-    json_object_set_new(line, "trouble", error ? result_json_text(reason->text) : json_null());
-    json_dumpf(line, stdout, JSON_COMPACT);
-    putchar('\n');
-    fflush(stdout);
-    json_decref(line);
-}
-
 /* The run, should it be there still, and what runs of its name have left where their engine finds it. */
 static int sweep(const struct stop_options *options, const struct engine *engine, const void *engine_options,
                  struct reason *reason)
@@ -178,12 +190,7 @@ static int sweep(const struct stop_options *options, const struct engine *engine
     if (error && error != -ENOENT)
         return error;
     error = engine->sweep(engine_options, options->run, words, sizeof(words), reason);
-    if (options->json)
-        say_swept(options->run, words, error, reason);
-    else if (words[0] && !options->quiet)
-        printf("removed what run %s had left: %s\n", options->run, words);
-    else if (!error && !options->quiet)
-        printf("run %s has left nothing at the engine %s\n", options->run, engine->name);
+    say_swept(options, engine, words, error, reason);
     return error;
 }
 
@@ -214,7 +221,7 @@ static int stop_main(int argc, char **argv)
     char title[64], **operands;
     int count, status;
     const struct option_set sets[] = {
-        {.specs = specs, .count = sizeof(specs) / sizeof(specs[0]), .values = &options},
+        option_set_for(&own_set, &options),
         {.title = title,
          .specs = engine ? engine->options : NULL,
          .count = engine ? engine->option_count : 0,
@@ -249,12 +256,10 @@ static int stop_main(int argc, char **argv)
 const struct command cmd_stop = {
     .name = "stop",
     .summary = "end a run",
-    .usage = (const char *const[]){"[--run NAME | --all]", "--run NAME --engine NAME [OPTIONS OF THE ENGINE]",
-                                   NULL},
-    .text = "Ends a run and waits until its VMs are gone. What a run that was killed has left is removed; "
-            "what it "
-            "has left at a daemon or in a cloud, with --engine.",
-    .engine = "",
+    .usage = (const char *const[]){"[--run NAME | --all]", "--run NAME --engine NAME [OPTIONS]", NULL},
+    .text =
+        "Ends a run and waits until its VMs are gone. What a run that was killed has left is removed; what "
+        "it has left at a daemon or in a cloud, with --engine.",
     .options = (const struct option_set *const[]){&own_set, NULL},
     .statuses =
         (const struct command_status[]){
@@ -262,7 +267,10 @@ const struct command cmd_stop = {
     .examples = (const struct command_example[]){{"mvm stop", "The only run"},
                                                  {"mvm stop --all --json",
                                                   "Every run; what became of each, for a script"},
+                                                 {"mvm stop --run NAME --engine libvirt --uri qemu:///system",
+                                                  "What a run that was killed has left at a daemon"},
                                                  {0}},
+    .engine = "",
     .see = "run ls",
     .json = "stop",
     .json_lines = true,
