@@ -85,6 +85,7 @@ def check_results(tests, schemas):
     sleep, tick = DATA + "/report/sleep", DATA + "/report/tick"
     check_output(tests, schemas, "report", ["report", sleep, tick, "--json", "--out", "both.svg"])
     check_output(tests, schemas, "report", ["report", DATA + "/limits", "--json", "--out", "matrix.svg"])
+    check_output(tests, schemas, "version", ["--version", "--json"])
     check_output(tests, schemas, "compare", ["compare", sleep, tick, "--force", "--json"])
     for name, file in (("result", "report/tick/result"), ("limits", "limits/limits"), ("limits", "limits/repeats")):
         check_file(tests, schemas, name, f"{DATA}/{file}.json")
