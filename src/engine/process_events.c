@@ -105,6 +105,13 @@ void process_fail(struct processes *processes, uint64_t vm, const char *why)
     close_serial(processes, machine);
     if (machine->pid > 0)
         kill(machine->pid, SIGKILL);
+    if (processes->plan.outside)
+        processes->plan.outside->end(processes->plan.context, processes, vm);
+}
+
+void process_outside_made(struct processes *processes, uint64_t vm)
+{
+    processes->vms[vm].looked_ns = clock_now_ns();
 }
 
 static uint64_t find_process(const struct processes *processes, pid_t pid)
@@ -245,6 +252,20 @@ int process_connected(struct processes *processes, uint64_t vm, int fd)
     return process_watch(processes, fd, EVENT_SERIAL, vm, EPOLLIN);
 }
 
+/* Where VMs are of another user, others might reach their sockets, too. */
+static bool is_the_vm(const struct processes *processes, struct vm *machine, int fd)
+{
+    struct ucred peer;
+    socklen_t room = sizeof(peer);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &room) < 0)
+        return false;
+    if (processes->plan.one_user && peer.uid != processes->plan.user)
+        return false;
+    machine->peer = peer.pid;
+    return true;
+}
+
 static void accept_serial(struct processes *processes, uint64_t vm)
 {
     struct vm *machine = &processes->vms[vm];
@@ -252,10 +273,20 @@ static void accept_serial(struct processes *processes, uint64_t vm)
 
     if (fd < 0)
         return;
+    if (processes->plan.outside && !is_the_vm(processes, machine, fd)) {
+        close(fd);
+        return;
+    }
     close(machine->listener);
     machine->listener = -1;
     if (process_connected(processes, vm, fd) < 0)
         process_fail(processes, vm, "has a serial port that cannot be watched");
+}
+
+void process_accept_waiting(struct processes *processes, uint64_t vm)
+{
+    if (processes->vms[vm].listener >= 0)
+        accept_serial(processes, vm);
 }
 
 void process_watch_serial(struct processes *processes, uint64_t vm, uint32_t events)
@@ -265,6 +296,14 @@ void process_watch_serial(struct processes *processes, uint64_t vm, uint32_t eve
     epoll_ctl(processes->epoll, EPOLL_CTL_MOD, processes->vms[vm].serial.fd, &event);
 }
 
+/* The process is ending, most likely; its death, with the reason, is a matter of a moment. */
+static void lose_serial(struct processes *processes, uint64_t vm)
+{
+    close_serial(processes, &processes->vms[vm]);
+    if (processes->outside_is_deaf)
+        process_fail(processes, vm, "closed its serial port");
+}
+
 /* A VM with a console is heard as far as there is room for what it says; then its socket fills, and it waits.
  */
 static void console_has_event(struct processes *processes, uint64_t vm)
@@ -272,7 +311,7 @@ static void console_has_event(struct processes *processes, uint64_t vm)
     struct serial *serial = &processes->vms[vm].serial;
 
     if (serial_receive_console(serial) == SERIAL_LOST)
-        close_serial(processes, &processes->vms[vm]);
+        lose_serial(processes, vm);
     else
         process_watch_serial(processes, vm, serial->console->count < SERIAL_CONSOLE_ROOM ? EPOLLIN : 0);
 }
@@ -305,8 +344,7 @@ static void serial_has_event(struct processes *processes, uint64_t vm, uint32_t 
         process_ask_finished(processes, serial_end_ask(serial, -EMSGSIZE));
         break;
     case SERIAL_LOST:
-        /* The process is ending, most likely; its death, with the reason, is a matter of a moment. */
-        close_serial(processes, machine);
+        lose_serial(processes, vm);
         break;
     }
 }
@@ -331,6 +369,9 @@ void process_events(struct processes *processes, uint64_t until_ns)
             break;
         case EVENT_WORDS:
             receive_words(processes);
+            break;
+        case EVENT_OUTSIDE:
+            processes->plan.outside->events(processes->plan.context, processes);
             break;
         }
     }

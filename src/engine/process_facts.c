@@ -46,7 +46,8 @@ uint64_t processes_memory(struct population *population)
     for (uint64_t vm = 0; vm < processes->counts.started; vm++) {
         if (processes->vms[vm].state != VM_RUNNING || seen++ % step)
             continue;
-        uint64_t bytes = memory_of(processes->vms[vm].pid);
+        const struct vm *machine = &processes->vms[vm];
+        uint64_t bytes = memory_of(machine->pid ? machine->pid : machine->peer);
 
         sum += bytes;
         read += bytes > 0;

@@ -15,7 +15,8 @@
 enum vm_state { VM_BOOTING, VM_RUNNING, VM_FAILED, VM_DIED };
 
 struct vm {
-    pid_t pid; /* 0 once it has ended and been reaped */
+    pid_t pid;  /* 0 once it has ended and been reaped, and where it is no child of this process */
+    pid_t peer; /* of a VM from outside: the process at the other end of its serial port; 0: not known */
     enum vm_state state;
     struct serial serial;
     int listener; /* SERIAL_LISTEN until the VM has connected; else -1 */
@@ -33,6 +34,9 @@ struct processes {
     struct keeper keeper;
     struct fork_server server; /* that VMs are forked by, when the plan says so */
     struct vm server_end;      /* why it ended, and its words; nothing else of it */
+
+    bool outside_is_deaf; /* nobody tells any more what becomes of VMs from outside: one whose serial port is
+                             closed has ended */
 
     int epoll;
     int deaths;   /* signalfd of SIGCHLD */
@@ -55,7 +59,7 @@ struct processes {
 };
 
 /* What an epoll event is about: a kind, and the number of a VM. */
-enum event_kind { EVENT_SERIAL, EVENT_LISTENER, EVENT_DEATHS, EVENT_WORDS };
+enum event_kind { EVENT_SERIAL, EVENT_LISTENER, EVENT_DEATHS, EVENT_WORDS, EVENT_OUTSIDE };
 
 /* Adds `fd` to the epoll set. */
 int process_watch(struct processes *processes, int fd, enum event_kind kind, uint64_t vm, uint32_t events);
@@ -73,6 +77,12 @@ int process_connected(struct processes *processes, uint64_t vm, int fd);
 /* A VM that boots is ready, or has failed for the reason given (it is killed if it lives). */
 void process_ready(struct processes *processes, uint64_t vm);
 void process_fail(struct processes *processes, uint64_t vm, const char *why);
+
+/* Takes the connection of a VM that is waiting for it, if it is, so that its peer is known. */
+void process_accept_waiting(struct processes *processes, uint64_t vm);
+
+/* A VM from outside has been made. One that announces nothing is given some time from here on. */
+void process_outside_made(struct processes *processes, uint64_t vm);
 
 /* Starts the fork server and waits until it is ready. 0, or -errno with a sentence that has its words. */
 int process_server_open(struct processes *processes, struct reason *reason);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -28,9 +29,8 @@
 /* Between two looks at VMs that boot, and so the longest that a watch is kept waiting. */
 #define LOOK_NS (20 * NS_PER_MILLISECOND)
 
-/* How many VMs boot at once when an option says `wanted`: that many, or for 0 four on each CPU online.
- * Booting is bound by CPU; bench/start shows that more at once gain nothing. */
-static uint64_t boot_at_once(uint64_t wanted)
+/* Booting is bound by CPU; bench/start shows that more at once gain nothing. */
+uint64_t process_boot_at_once(uint64_t wanted)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -41,7 +41,7 @@ int process_options_describe(const struct process_options *options, struct resul
 {
     char parallel[32], timeout[32];
 
-    snprintf(parallel, sizeof(parallel), "%llu", (unsigned long long)boot_at_once(options->parallel));
+    snprintf(parallel, sizeof(parallel), "%llu", (unsigned long long)process_boot_at_once(options->parallel));
     snprintf(timeout, sizeof(timeout), "%g s", (double)options->boot_timeout_ns / (double)NS_PER_SECOND);
     int error = result_facts_add(&result->engine.options, "parallel", parallel);
 
@@ -89,6 +89,14 @@ static bool has_path(const struct processes *processes)
     return processes->plan.door == SERIAL_LISTEN || processes->plan.door == SERIAL_CONNECT;
 }
 
+static int process_watch_outside(struct processes *processes, struct reason *reason)
+{
+    int fd = processes->plan.outside->descriptor(processes->plan.context);
+    int error = process_watch(processes, fd, EVENT_OUTSIDE, 0, EPOLLIN);
+
+    return error ? reason_errno(reason, -error, "cannot watch VMs") : 0;
+}
+
 int processes_open(const struct engine *engine, const struct engine_setup *setup,
                    const struct process_plan *plan, struct population **ret_population, struct reason *reason)
 {
@@ -111,7 +119,7 @@ int processes_open(const struct engine *engine, const struct engine_setup *setup
         .next_deadline_ns = CLOCK_NEVER,
     };
     processes->finished_end = &processes->finished;
-    processes->plan.options.parallel = boot_at_once(plan->options.parallel);
+    processes->plan.options.parallel = process_boot_at_once(plan->options.parallel);
     processes->booting = calloc(processes->plan.options.parallel, sizeof(*processes->booting));
     int error = processes->booting ? process_events_open(processes, reason)
                                    : reason_set(reason, ENOMEM, "no memory for a population");
@@ -130,6 +138,8 @@ int processes_open(const struct engine *engine, const struct engine_setup *setup
     error = plan->prepare ? plan->prepare(plan->context, processes->keeper.directory, reason) : 0;
     if (!error && plan->fork_server)
         error = process_server_open(processes, reason);
+    if (!error && plan->outside)
+        error = process_watch_outside(processes, reason);
     if (error) {
         processes_close(&processes->population);
         return error;
@@ -190,8 +200,13 @@ static int prepare_door(struct processes *processes, struct vm *machine, const c
         return 0;
     case SERIAL_LISTEN:
         machine->listener = listen_at(path, reason);
+        /* The file is in a private directory, whose name is not to be guessed, and who connects is looked at.
+         */
+        if (machine->listener >= 0 && processes->plan.one_user)
+            chmod(path, 0666);
         return machine->listener < 0 ? machine->listener : 0;
     case SERIAL_CONNECT:
+    case SERIAL_NONE:
         break;
     }
     return 0;
@@ -214,6 +229,29 @@ static pid_t spawn_vm(struct processes *processes, const struct arguments *argum
     return spawn_process(&spawn, reason);
 }
 
+/* Has the VM made by who makes it; its number is in use from here on. */
+static int start_outside(struct processes *processes, uint64_t vm, const char *path, struct reason *reason)
+{
+    struct vm *machine = &processes->vms[vm];
+    int error = prepare_door(processes, machine, path, (int[2]){-1, -1}, reason);
+
+    if (!error && machine->listener >= 0)
+        error = process_watch(processes, machine->listener, EVENT_LISTENER, vm, EPOLLIN);
+    if (!error) {
+        machine->started_ns = clock_now_ns();
+        machine->looked_ns = CLOCK_NEVER;
+        error = processes->plan.outside->start(processes->plan.context, vm, path, reason);
+    }
+    if (error) {
+        if (machine->listener >= 0)
+            close(machine->listener);
+        return error;
+    }
+    processes->counts.started++;
+    processes->booting[processes->counts.booting++] = vm;
+    return 0;
+}
+
 static int start(struct processes *processes, struct reason *reason)
 {
     int error = make_room(processes, reason);
@@ -227,6 +265,8 @@ static int start(struct processes *processes, struct reason *reason)
 
     *machine = (struct vm){.serial.fd = -1, .listener = -1, .state = VM_BOOTING};
     serial_path(processes, vm, path);
+    if (processes->plan.outside)
+        return start_outside(processes, vm, path, reason);
 
     struct arguments arguments = {0};
 
@@ -291,6 +331,11 @@ static void look_for_quiet(struct processes *processes, uint64_t vm, uint64_t no
 {
     struct vm *machine = &processes->vms[vm];
 
+    if (processes->plan.outside) {
+        if (machine->looked_ns != CLOCK_NEVER && now - machine->looked_ns >= QUIET_MOST_NS)
+            process_ready(processes, vm);
+        return;
+    }
     if (now - machine->looked_ns >= QUIET_WINDOW_NS) {
         uint64_t cpu = process_cpu_ns(machine->pid);
         double share = (double)(cpu - machine->cpu_then_ns) / (double)(now - machine->looked_ns);
@@ -406,6 +451,8 @@ void processes_close(struct population *population)
 
     if (!processes)
         return;
+    if (processes->plan.outside)
+        processes->plan.outside->close(processes->plan.context, processes);
     kill(-processes->keeper.group, SIGKILL);
     /* Each one by its number as well: a program may have left the group. All before the first wait, so that
      * they end side by side. */

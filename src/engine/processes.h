@@ -13,12 +13,15 @@
 #include "engine/arguments.h"
 #include "engine/engine.h"
 
+#include <sys/types.h>
+
 /* How a VM's serial port becomes a socket. */
 enum serial_door {
     SERIAL_DESCRIPTOR, /* the VM inherits one end of a socket pair as descriptor 3 */
     SERIAL_STDIO,      /* ... as its standard input and output */
     SERIAL_LISTEN,     /* this process listens at a path, to which the VM connects */
     SERIAL_CONNECT,    /* the VM listens at a path, to which this process connects */
+    SERIAL_NONE,       /* there is none */
 };
 
 enum { SERIAL_PATH_ROOM = 108 }; /* of sockaddr_un */
@@ -43,6 +46,9 @@ struct process_options {
             .fallback = "60s", .least = 0.1, .most = 86400                                                   \
     }
 
+/* How many VMs boot at once when an option says `wanted`: that many, or for 0 four on each CPU online. */
+uint64_t process_boot_at_once(uint64_t wanted);
+
 /* Adds what these options are, as in effect, to the result. */
 int process_options_describe(const struct process_options *options, struct result *result);
 
@@ -50,8 +56,27 @@ int process_options_describe(const struct process_options *options, struct resul
  * itself is one task here and nothing more. */
 void process_needs(struct host_needs *ret_needs);
 
+/*
+ * VMs that somebody else makes, on this host: they are not children of this program. All is called by the
+ * population's thread. What becomes of a VM is told from events(), by process_outside_made(), process_ready()
+ * and process_fail() (process_population.h).
+ */
+struct processes;
+struct process_outside {
+    /* Has a VM made, and returns before it is. -errno with a sentence when no further VM can be. */
+    int (*start)(void *context, uint64_t vm, const char *serial_path, struct reason *reason);
+    /* Has a VM ended that has failed. */
+    void (*end)(void *context, struct processes *processes, uint64_t vm);
+    /* A descriptor that is readable when events() has something to tell. */
+    int (*descriptor)(void *context);
+    void (*events)(void *context, struct processes *processes);
+    /* Ends every VM, and returns when they are gone. `processes` still has them, and their serial ports. */
+    void (*close)(void *context, struct processes *processes);
+};
+
 struct process_plan {
-    char *program; /* absolute path; the population frees it */
+    char *program;                         /* absolute path; the population frees it; NULL with `outside` */
+    const struct process_outside *outside; /* NULL: VMs are children of this program */
     enum serial_door door;
     bool fork_server; /* the program is one, and VMs are forked by it; with SERIAL_DESCRIPTOR only */
     struct process_options options;
@@ -62,6 +87,9 @@ struct process_plan {
     void (*arguments)(void *context, uint64_t vm, const char *serial_path, struct arguments *to);
     void *context;
     void (*free_context)(void *context);
+    /* With `outside`: the only user who may connect to a VM's serial socket. */
+    bool one_user;
+    uid_t user;
 };
 
 /* The population's functions, as the engine contract wants them. Takes over `plan` in success and in failure.
