@@ -9,6 +9,7 @@ static const struct engine *const engines[] = {
     &engine_qemu,
     &engine_exec,
     &engine_openstack,
+    &engine_libvirt,
 };
 
 const struct engine *const *engine_table(size_t *ret_count)

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What libvirt tells of domains, and of itself. */
+#include "engine/libvirt_population.h"
+
+#include "base/reason.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+void libvirt_tell(struct libvirt_population *population, enum libvirt_news_kind kind, uint64_t vm,
+                  const char *why)
+{
+    struct libvirt_news *news = calloc(1, sizeof(*news));
+    const uint64_t one = 1;
+
+    if (!news)
+        return; /* the VM is found out by its time, or its serial port */
+    news->kind = kind;
+    news->vm = vm;
+    snprintf(news->why, sizeof(news->why), "%s", why);
+    pthread_mutex_lock(&population->lock);
+    *population->news_end = news;
+    population->news_end = &news->next;
+    pthread_mutex_unlock(&population->lock);
+    if (write(population->wake, &one, sizeof(one)) < 0)
+        return; /* it is readable already */
+}
+
+/* The VM of this run that has the name; false for what is another's. */
+static bool vm_of_name(const struct libvirt_population *population, const char *name, uint64_t *ret_vm)
+{
+    char expected[LIBVIRT_NAME_ROOM];
+    const char *number = strrchr(name, '-');
+
+    if (!number || parse_count(number + 1, ret_vm) < 0)
+        return false;
+    libvirt_domain_name(&population->maker, *ret_vm, expected);
+    return strcmp(expected, name) == 0;
+}
+
+static const char *stop_words(int detail)
+{
+    static const char *const words[] = {
+        [VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN] = "shut itself down",
+        [VIR_DOMAIN_EVENT_STOPPED_DESTROYED] = "was destroyed",
+        [VIR_DOMAIN_EVENT_STOPPED_CRASHED] = "crashed",
+        [VIR_DOMAIN_EVENT_STOPPED_MIGRATED] = "was migrated away",
+        [VIR_DOMAIN_EVENT_STOPPED_SAVED] = "was saved",
+        [VIR_DOMAIN_EVENT_STOPPED_FAILED] = "ended: its hypervisor failed or was killed",
+    };
+
+    return detail >= 0 && (size_t)detail < sizeof(words) / sizeof(words[0]) && words[detail] ? words[detail]
+                                                                                             : "stopped";
+}
+
+static int on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detail, void *context)
+{
+    struct libvirt_population *population = context;
+    uint64_t vm;
+
+    (void)connection;
+    if (event == VIR_DOMAIN_EVENT_STOPPED && vm_of_name(population, virDomainGetName(domain), &vm))
+        libvirt_tell(population, LIBVIRT_STOPPED, vm, stop_words(detail));
+    return 0;
+}
+
+static void on_close(virConnectPtr connection, int reason, void *context)
+{
+    static const char *const words[] = {
+        [VIR_CONNECT_CLOSE_REASON_ERROR] = "it failed",
+        [VIR_CONNECT_CLOSE_REASON_EOF] = "the daemon ended, or closed it",
+        [VIR_CONNECT_CLOSE_REASON_KEEPALIVE] = "the daemon did not answer for a minute",
+    };
+
+    (void)connection;
+    if (reason >= 0 && (size_t)reason < sizeof(words) / sizeof(words[0]) && words[reason])
+        libvirt_tell(context, LIBVIRT_LOST, 0, words[reason]);
+}
+
+static bool loop_ends(struct libvirt_population *population)
+{
+    pthread_mutex_lock(&population->lock);
+    bool ends = population->loop_ends;
+
+    pthread_mutex_unlock(&population->lock);
+    return ends;
+}
+
+static void *run_loop(void *context)
+{
+    while (!loop_ends(context))
+        if (virEventRunDefaultImpl() < 0)
+            break;
+    return NULL;
+}
+
+/* A timer that has run out ends the loop's wait. */
+static void on_timer(int timer, void *context)
+{
+    (void)context;
+    virEventRemoveTimeout(timer);
+}
+
+int libvirt_events_open(struct libvirt_population *population, struct reason *reason)
+{
+    virConnectPtr connection = population->connections[0];
+    sigset_t all, before;
+
+    population->callback =
+        virConnectDomainEventRegisterAny(connection, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                         VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), population, NULL);
+    if (population->callback < 0)
+        return libvirt_reason(reason, EIO, "libvirt does not tell of domains that end");
+    /* Of drivers without a daemon there is nothing to tell, and some refuse. */
+    virConnectRegisterCloseCallback(connection, on_close, population, NULL);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&population->loop, NULL, run_loop, population);
+
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error)
+        return reason_errno(reason, error, "cannot start a thread");
+    population->loop_runs = true;
+    return 0;
+}
+
+void libvirt_events_close(struct libvirt_population *population)
+{
+    virConnectPtr connection = population->connection_count > 0 ? population->connections[0] : NULL;
+
+    if (connection && population->callback >= 0) {
+        virConnectDomainEventDeregisterAny(connection, population->callback);
+        virConnectUnregisterCloseCallback(connection, on_close);
+    }
+    /* Before the loop ends, which has a part in closing them. */
+    for (size_t i = 0; i < population->connection_count; i++)
+        virConnectClose(population->connections[i]);
+    population->connection_count = 0;
+    if (!population->loop_runs)
+        return;
+    pthread_mutex_lock(&population->lock);
+    population->loop_ends = true;
+    pthread_mutex_unlock(&population->lock);
+    virEventAddTimeout(0, on_timer, NULL, NULL);
+    pthread_join(population->loop, NULL);
+    population->loop_runs = false;
+}

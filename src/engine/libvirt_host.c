@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/libvirt_host.h"
+
+#include "base/reason.h"
+
+#include <errno.h>
+#include <libvirt/virterror.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool libvirt_uri_is_test(const char *uri)
+{
+    return strncmp(uri, "test:", 5) == 0;
+}
+
+int libvirt_uri_check(const char *uri, struct reason *reason)
+{
+    const char *end = strstr(uri, "://");
+
+    if (!end || end == uri)
+        return reason_set(reason, EINVAL,
+                          "--uri '%.100s' is not the address of a hypervisor; it takes one such as "
+                          "qemu:///session, qemu:///system or test:///default",
+                          uri);
+    const char *transport = memchr(uri, '+', (size_t)(end - uri));
+
+    if ((transport && strncmp(transport, "+unix:", 6) != 0) || end[3] != '/')
+        return reason_set(reason, EINVAL,
+                          "--uri '%.100s' names another host; VMs' serial ports are sockets of this one, so "
+                          "its libvirt is to be named, as in qemu:///system",
+                          uri);
+    return 0;
+}
+
+int libvirt_reason(struct reason *reason, int error, const char *format, ...)
+{
+    char what[REASON_ROOM];
+    va_list rest;
+
+    va_start(rest, format);
+    vsnprintf(what, sizeof(what), format, rest);
+    va_end(rest);
+    reason_set(reason, error, "%s: %s", what, virGetLastErrorMessage());
+    /* One sentence on one line, whatever was in a file that libvirt quotes. */
+    for (char *at = reason ? reason->text : what; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 127)
+            *at = ' ';
+    return -error;
+}
+
+/* What libvirt has to say is returned to the caller; by itself it would print it. */
+static void say_nothing(void *context, virErrorPtr error)
+{
+    (void)context;
+    (void)error;
+}
+
+int libvirt_connect(const char *uri, virConnectPtr *ret_connection, struct reason *reason)
+{
+    virSetErrorFunc(NULL, say_nothing);
+    if (virInitialize() < 0)
+        return libvirt_reason(reason, EIO, "libvirt does not start");
+    virConnectPtr connection = virConnectOpen(uri);
+
+    if (!connection) {
+        const virError *error = virGetLastError();
+        bool unknown = error && (error->code == VIR_ERR_NO_CONNECT || error->code == VIR_ERR_INVALID_ARG ||
+                                 error->code == VIR_ERR_CONFIG_UNSUPPORTED);
+
+        return libvirt_reason(reason, unknown ? EINVAL : ENOTCONN, "--uri %.100s cannot be connected to",
+                              uri);
+    }
+    *ret_connection = connection;
+    return 0;
+}
+
+/* libvirt's event loop is one for the process and cannot be taken out again. */
+static int events_registered;
+
+static void register_events(void)
+{
+    virSetErrorFunc(NULL, say_nothing);
+    events_registered = virEventRegisterDefaultImpl();
+}
+
+int libvirt_events_prepare(struct reason *reason)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, register_events);
+    return events_registered < 0 ? libvirt_reason(reason, EIO, "libvirt's events cannot be had") : 0;
+}
+
+bool libvirt_vm_user(virConnectPtr connection, uid_t *ret_user)
+{
+    char *text = virConnectGetCapabilities(connection),
+         *label = text ? strstr(text, "<model>dac</model>") : NULL;
+    char *end = label ? strstr(label, "</secmodel>") : NULL;
+    unsigned int user;
+
+    /* <baselabel type='qemu'>+64055:+64055</baselabel>, the same for each type. */
+    label = label ? strstr(label, "<baselabel ") : NULL;
+    label = label && label < end ? strchr(label, '>') : NULL;
+    bool known = label && sscanf(label, ">+%u:", &user) == 1;
+
+    free(text);
+    if (known)
+        *ret_user = (uid_t)user;
+    return known;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The libvirt daemon, or driver, that a URI names: connections to it, what it is, and its own words. */
+#ifndef MVM_ENGINE_LIBVIRT_HOST_H
+#define MVM_ENGINE_LIBVIRT_HOST_H
+
+#include "base/option.h"
+#include "engine/processes.h"
+
+#include <libvirt/libvirt.h>
+#include <sys/types.h>
+
+struct reason;
+
+struct libvirt_options {
+    const char *uri, *accelerator, *machine, *domain_xml;
+    uint64_t memory_bytes;
+    struct process_options process;
+};
+
+/* True for libvirt's own mock driver ("test:..."), which runs no guest and lives in this process. */
+bool libvirt_uri_is_test(const char *uri);
+
+/* -EINVAL with a sentence when the URI is none, or names another host. */
+int libvirt_uri_check(const char *uri, struct reason *reason);
+
+/* Fills `reason` with the sentence made of `format`, ": " and what libvirt said last on this thread; returns
+ * -error. */
+int libvirt_reason(struct reason *reason, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Connects; the caller closes it with virConnectClose(). Before the first connection that is to have events,
+ * libvirt_events_prepare() is to be called. */
+int libvirt_connect(const char *uri, virConnectPtr *ret_connection, struct reason *reason);
+
+/* Registers libvirt's event loop, once in this process, as libvirt wants it; nothing runs by that. */
+int libvirt_events_prepare(struct reason *reason);
+
+/* The user as whom the driver runs VMs, as its capabilities say (the label of the security model dac); false
+ * when they do not: then it is the daemon's own. */
+bool libvirt_vm_user(virConnectPtr connection, uid_t *ret_user);
+
+/* See struct engine. */
+int libvirt_describe(const struct engine_setup *setup, struct result *result, struct reason *reason);
+void libvirt_needs(const void *options, struct host_needs *ret_needs);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a population asks of libvirt, and hears from it; on the population's thread. */
+#include "engine/libvirt_population.h"
+
+#include "base/reason.h"
+#include "engine/process_population.h"
+#include "host/procfile.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int make_room(struct libvirt_population *population, uint64_t vm)
+{
+    if (vm < population->made_room)
+        return 0;
+    size_t wanted = population->made_room ? population->made_room * 2 : 256;
+    uint8_t *grown = realloc(population->made, wanted);
+
+    if (!grown)
+        return -ENOMEM;
+    memset(grown + population->made_room, 0, wanted - population->made_room);
+    population->made = grown;
+    population->made_room = wanted;
+    return 0;
+}
+
+static int outside_start(void *context, uint64_t vm, const char *serial_path, struct reason *reason)
+{
+    struct libvirt_population *population = context;
+
+    if (population->lost)
+        return reason_set(reason, ENOTCONN, "the connection to libvirt is lost: %s", population->lost_why);
+    if (make_room(population, vm) < 0 || libvirt_work(population, false, vm, serial_path) < 0)
+        return reason_set(reason, ENOMEM, "no memory to start another VM");
+    return 0;
+}
+
+/* Whether the process is the hypervisor of that domain, which has its name on its command line. */
+static bool runs_domain(pid_t pid, const char *name)
+{
+    char path[64], text[8192];
+    const size_t length = strlen(name);
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+    file = fopen(path, "re");
+    if (!file)
+        return false;
+    size_t got = fread(text, 1, sizeof(text) - 1, file);
+
+    fclose(file);
+    for (const char *at = text; (at = memmem(at, (size_t)(text + got - at), name, length)); at++) {
+        size_t end = (size_t)(at - text) + length;
+
+        if (end == got || text[end] == '\0' || text[end] == ',')
+            return true;
+    }
+    return false;
+}
+
+/* Where there is no libvirt any more, its VMs can be ended all the same: who connected to a serial port, and
+ * has the domain's name, is a VM of ours. */
+static bool kill_peer(struct libvirt_population *population, struct processes *processes, uint64_t vm)
+{
+    struct vm *machine = &processes->vms[vm];
+    char name[LIBVIRT_NAME_ROOM];
+
+    libvirt_domain_name(&population->maker, vm, name);
+    return machine->peer > 1 && runs_domain(machine->peer, name) && kill(machine->peer, SIGKILL) == 0;
+}
+
+static void outside_end(void *context, struct processes *processes, uint64_t vm)
+{
+    struct libvirt_population *population = context;
+
+    /* One that is only being made is ended when that is told. Without memory it is ended with the others. */
+    if (population->lost)
+        kill_peer(population, processes, vm);
+    else if (population->made[vm])
+        libvirt_work(population, true, vm, NULL);
+}
+
+static int outside_descriptor(void *context)
+{
+    return ((struct libvirt_population *)context)->wake;
+}
+
+static struct libvirt_news *take_news(struct libvirt_population *population)
+{
+    uint64_t count;
+
+    if (read(population->wake, &count, sizeof(count)) < 0)
+        count = 0;
+    pthread_mutex_lock(&population->lock);
+    struct libvirt_news *news = population->news;
+
+    population->news = NULL;
+    population->news_end = &population->news;
+    pthread_mutex_unlock(&population->lock);
+    return news;
+}
+
+static void hear_made(struct libvirt_population *population, struct processes *processes, uint64_t vm)
+{
+    population->made[vm] = true;
+    if (processes->vms[vm].state == VM_FAILED)
+        outside_end(population, processes, vm);
+    else if (processes->plan.door == SERIAL_NONE && processes->vms[vm].state == VM_BOOTING)
+        process_ready(processes, vm);
+    else
+        process_outside_made(processes, vm);
+}
+
+/* A daemon that was killed while it made a domain leaves a hypervisor that nobody knows. */
+static void hear_refused(struct libvirt_population *population, struct processes *processes, uint64_t vm,
+                         const char *why)
+{
+    process_accept_waiting(processes, vm);
+    process_fail(processes, vm, why);
+    kill_peer(population, processes, vm);
+}
+
+static void hear_lost(struct libvirt_population *population, struct processes *processes, const char *why)
+{
+    if (population->lost)
+        return;
+    population->lost = true;
+    processes->outside_is_deaf = true;
+    snprintf(population->lost_why, sizeof(population->lost_why), "%s", why);
+    snprintf(processes->last_failure, sizeof(processes->last_failure),
+             "the connection to libvirt is lost (%.200s); VMs that run go on, and no more can be started",
+             why);
+}
+
+static void outside_events(void *context, struct processes *processes)
+{
+    struct libvirt_population *population = context;
+    struct libvirt_news *news = take_news(population);
+
+    while (news) {
+        struct libvirt_news *next = news->next;
+        bool known = news->vm < processes->counts.started;
+
+        switch (news->kind) {
+        case LIBVIRT_MADE:
+            if (known)
+                hear_made(population, processes, news->vm);
+            break;
+        case LIBVIRT_REFUSED:
+            if (known)
+                hear_refused(population, processes, news->vm, news->why);
+            break;
+        case LIBVIRT_STOPPED:
+            if (known) {
+                population->made[news->vm] = false;
+                process_fail(processes, news->vm, news->why);
+            }
+            break;
+        case LIBVIRT_LOST:
+            hear_lost(population, processes, news->why);
+            break;
+        }
+        free(news);
+        news = next;
+    }
+}
+
+/* Of those that there are, tells why the first one could not be ended. */
+static void end_without_workers(struct libvirt_population *population, struct processes *processes,
+                                struct reason *reason)
+{
+    virConnectPtr connection = NULL;
+    uint64_t first = 0;
+
+    while (first < processes->counts.started && !population->made[first])
+        first++;
+    if (first == processes->counts.started)
+        return;
+
+    /* A daemon may be back, or is started by being wanted, and has taken up its domains again. */
+    if (libvirt_connect(population->options->uri, &connection, reason) < 0)
+        connection = NULL;
+    for (uint64_t vm = first; vm < processes->counts.started; vm++) {
+        struct reason *why = connection && reason && !reason->text[0] ? reason : NULL;
+
+        if (population->made[vm] &&
+            ((connection && libvirt_end_domain(connection, &population->maker, vm, why) == 0) ||
+             kill_peer(population, processes, vm)))
+            population->made[vm] = false;
+    }
+    if (connection)
+        virConnectClose(connection);
+}
+
+static void end_all(struct libvirt_population *population, struct processes *processes, struct reason *reason)
+{
+    if (population->workers_running > 0) {
+        libvirt_work_drop(population);
+        libvirt_work_wait(population);
+        outside_events(population, processes);
+        for (uint64_t vm = 0; !population->lost && vm < processes->counts.started; vm++)
+            if (population->made[vm])
+                libvirt_work(population, true, vm, NULL);
+        libvirt_work_wait(population);
+        outside_events(population, processes);
+    }
+    end_without_workers(population, processes, reason);
+    libvirt_workers_close(population);
+    libvirt_events_close(population);
+}
+
+static void outside_close(void *context, struct processes *processes)
+{
+    struct libvirt_population *population = context;
+
+    if (!population->ended)
+        end_all(population, processes, NULL);
+}
+
+int libvirt_clear(struct population *values, struct reason *reason)
+{
+    struct processes *processes = (struct processes *)values;
+    struct libvirt_population *population = processes->plan.context;
+    struct reason why = {""};
+    uint64_t left = 0;
+
+    end_all(population, processes, &why);
+    population->ended = true;
+    for (uint64_t vm = 0; vm < processes->counts.started; vm++)
+        left += population->made[vm];
+    if (left == 0)
+        return 0;
+    return reason_set(reason, EIO,
+                      "%llu domains of the run %s may be left at %.200s (%.400s); 'mvm stop --engine libvirt "
+                      "--uri %.200s --run %s' ends them",
+                      (unsigned long long)left, population->maker.run, population->options->uri, why.text,
+                      population->options->uri, population->maker.run);
+}
+
+const struct process_outside libvirt_outside = {
+    .start = outside_start,
+    .end = outside_end,
+    .descriptor = outside_descriptor,
+    .events = outside_events,
+    .close = outside_close,
+};

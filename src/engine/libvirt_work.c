@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The workers: threads that wait for libvirt, so that the population's does not. */
+#include "engine/libvirt_population.h"
+
+#include "base/reason.h"
+
+#include <errno.h>
+#include <libvirt/virterror.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEEPALIVE_SECONDS = 10, KEEPALIVE_COUNT = 6 };
+
+int libvirt_work(struct libvirt_population *population, bool end, uint64_t vm, const char *serial_path)
+{
+    struct libvirt_job *job = calloc(1, sizeof(*job));
+
+    if (!job)
+        return -ENOMEM;
+    job->end = end;
+    job->vm = vm;
+    if (serial_path)
+        snprintf(job->serial_path, sizeof(job->serial_path), "%s", serial_path);
+    pthread_mutex_lock(&population->lock);
+    *population->jobs_end = job;
+    population->jobs_end = &job->next;
+    pthread_cond_broadcast(&population->changed);
+    pthread_mutex_unlock(&population->lock);
+    return 0;
+}
+
+void libvirt_work_drop(struct libvirt_population *population)
+{
+    pthread_mutex_lock(&population->lock);
+    struct libvirt_job *job = population->jobs;
+
+    population->jobs = NULL;
+    population->jobs_end = &population->jobs;
+    pthread_mutex_unlock(&population->lock);
+    while (job) {
+        struct libvirt_job *next = job->next;
+
+        free(job);
+        job = next;
+    }
+}
+
+void libvirt_work_wait(struct libvirt_population *population)
+{
+    pthread_mutex_lock(&population->lock);
+    while (population->workers_running > 0 && (population->jobs || population->busy > 0))
+        pthread_cond_wait(&population->changed, &population->lock);
+    pthread_mutex_unlock(&population->lock);
+}
+
+/* Transient, and gone with the connection, should this process be killed, where the driver can do that. */
+static virDomainPtr create(virConnectPtr connection, const char *xml)
+{
+    virResetLastError();
+    virDomainPtr made = virDomainCreateXML(connection, xml, VIR_DOMAIN_START_AUTODESTROY);
+    const virError *error = made ? NULL : virGetLastError();
+
+    if (error && error->code == VIR_ERR_INVALID_ARG)
+        made = virDomainCreateXML(connection, xml, 0);
+    return made;
+}
+
+static void make_domain(struct libvirt_population *population, virConnectPtr connection,
+                        const struct libvirt_job *job)
+{
+    const struct libvirt_domain domain = {
+        .image_path = population->image_path,
+        .serial_path = job->serial_path,
+        .maker = &population->maker,
+        .vm = job->vm,
+    };
+    char *xml = libvirt_domain_xml(population->options, population->template, &domain);
+    struct reason reason = {"no memory for a domain's XML"};
+
+    virDomainPtr made = xml ? create(connection, xml) : NULL;
+
+    if (xml && !made)
+        libvirt_reason(&reason, EIO, "could not be made");
+    free(xml);
+    libvirt_tell(population, made ? LIBVIRT_MADE : LIBVIRT_REFUSED, job->vm, made ? "" : reason.text);
+    if (made)
+        virDomainFree(made);
+}
+
+int libvirt_end_domain(virConnectPtr connection, const struct libvirt_maker *maker, uint64_t vm,
+                       struct reason *reason)
+{
+    char name[LIBVIRT_NAME_ROOM];
+
+    libvirt_domain_name(maker, vm, name);
+    virResetLastError();
+    virDomainPtr domain = virDomainLookupByName(connection, name);
+    int result = domain ? virDomainDestroy(domain) : -1;
+    const virError *error = result < 0 ? virGetLastError() : NULL;
+
+    if (domain)
+        virDomainFree(domain);
+    /* A transient domain that stopped by itself is no more: not there, or not running. */
+    if (result == 0 ||
+        (error && (error->code == VIR_ERR_NO_DOMAIN || error->code == VIR_ERR_OPERATION_INVALID)))
+        return 0;
+    return libvirt_reason(reason, EIO, "the domain %s could not be ended", name);
+}
+
+static struct libvirt_job *take_job(struct libvirt_population *population)
+{
+    pthread_mutex_lock(&population->lock);
+    while (!population->jobs && !population->stopping)
+        pthread_cond_wait(&population->changed, &population->lock);
+    struct libvirt_job *job = population->jobs;
+
+    if (job) {
+        population->jobs = job->next;
+        if (!population->jobs)
+            population->jobs_end = &population->jobs;
+        population->busy++;
+    }
+    pthread_mutex_unlock(&population->lock);
+    return job;
+}
+
+struct worker_start {
+    struct libvirt_population *population;
+    virConnectPtr connection;
+};
+
+static void *work(void *context)
+{
+    struct worker_start start = *(struct worker_start *)context;
+    struct libvirt_population *population = start.population;
+    struct libvirt_job *job;
+
+    free(context);
+    while ((job = take_job(population))) {
+        if (!job->end)
+            make_domain(population, start.connection, job);
+        else if (libvirt_end_domain(start.connection, &population->maker, job->vm, NULL) == 0)
+            libvirt_tell(population, LIBVIRT_STOPPED, job->vm, "was ended");
+        free(job);
+        pthread_mutex_lock(&population->lock);
+        population->busy--;
+        pthread_cond_broadcast(&population->changed);
+        pthread_mutex_unlock(&population->lock);
+    }
+    return NULL;
+}
+
+static int connect_more(struct libvirt_population *population, struct reason *reason)
+{
+    virConnectPtr connection;
+    int error = libvirt_connect(population->options->uri, &connection, reason);
+
+    if (error)
+        return error;
+    population->connections[population->connection_count++] = connection;
+    return 0;
+}
+
+static int start_worker(struct libvirt_population *population, struct reason *reason)
+{
+    struct worker_start *start = malloc(sizeof(*start));
+    sigset_t all, before;
+
+    if (!start)
+        return reason_set(reason, ENOMEM, "no memory for a population");
+    *start = (struct worker_start){
+        .population = population,
+        .connection = population->connections[population->workers_running / LIBVIRT_CONNECTION_WORKERS],
+    };
+    /* Signals are for the thread that has the population. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&population->workers[population->workers_running], NULL, work, start);
+
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error) {
+        free(start);
+        return reason_errno(reason, error, "cannot start a thread");
+    }
+    population->workers_running++;
+    return 0;
+}
+
+int libvirt_workers_open(struct libvirt_population *population, uint64_t wanted, struct reason *reason)
+{
+    size_t count = wanted < LIBVIRT_WORKERS_MOST ? (size_t)wanted : LIBVIRT_WORKERS_MOST;
+    size_t connections = (count + LIBVIRT_CONNECTION_WORKERS - 1) / LIBVIRT_CONNECTION_WORKERS;
+    virConnectPtr *grown = realloc(population->connections, connections * sizeof(*grown));
+    int error = 0;
+
+    population->connections = grown ? grown : population->connections;
+    population->workers = calloc(count, sizeof(*population->workers));
+    if (!grown || !population->workers)
+        return reason_set(reason, ENOMEM, "no memory for a population");
+    while (!error && population->connection_count < connections)
+        error = connect_more(population, reason);
+    for (size_t i = 0; !error && i < population->connection_count; i++)
+        virConnectSetKeepAlive(population->connections[i], KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
+    while (!error && population->workers_running < count)
+        error = start_worker(population, reason);
+    return error;
+}
+
+void libvirt_workers_close(struct libvirt_population *population)
+{
+    libvirt_work_drop(population);
+    pthread_mutex_lock(&population->lock);
+    population->stopping = true;
+    pthread_cond_broadcast(&population->changed);
+    pthread_mutex_unlock(&population->lock);
+    for (size_t i = 0; i < population->workers_running; i++)
+        pthread_join(population->workers[i], NULL);
+    population->workers_running = 0;
+    free(population->workers);
+    population->workers = NULL;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The domain XML of the engine libvirt, and what its metadata say, from files and domains of anybody's. */
+#include "base/file.h"
+#include "base/reason.h"
+#include "engine/engine.h"
+#include "engine/libvirt_xml.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct libvirt_options options = {
+    .uri = "test:///default", .accelerator = "tcg", .machine = "isapc", .memory_bytes = UINT64_C(1) << 20};
+
+static char *fill(const char *template, const char *image)
+{
+    struct libvirt_maker maker = {.run = "a", .pid = 7, .started = 9, .boot = "b"};
+    const struct libvirt_domain domain = {
+        .image_path = image, .serial_path = "/s", .maker = &maker, .vm = 12};
+
+    return libvirt_domain_xml(&options, template, &domain);
+}
+
+static void words_are_replaced_and_other_braces_stay(void **state)
+{
+    static const struct {
+        const char *template, *xml;
+    } cases[] = {
+        {"{name}", "mvm-a-12"},
+        {"{run}/{vm}", "a/12"},
+        {"{image}{serial}", "/i/s"},
+        {"{type} {machine} {memory}", "qemu isapc 1024"},
+        {"{}", "{}"},
+        {"{ name}", "{ name}"},
+        {"{{name}}", "{mvm-a-12}"},
+        {"{name", "{name"},
+        {"{NAME}", "{NAME}"},
+        {"{", "{"},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char *xml = fill(cases[i].template, "/i");
+
+        assert_string_equal(xml, cases[i].xml);
+        free(xml);
+    }
+}
+
+static void values_cannot_become_markup(void **state)
+{
+    (void)state;
+    char *xml = fill("<a b='{image}'>{image}</a>", "/x'><evil y=\"&\"/>{name}");
+
+    assert_string_equal(xml, "<a b='/x&apos;&gt;&lt;evil y=&quot;&amp;&quot;/&gt;{name}'>"
+                             "/x&apos;&gt;&lt;evil y=&quot;&amp;&quot;/&gt;{name}</a>");
+    free(xml);
+}
+
+static void metadata_are_read_as_written_and_nothing_else_is(void **state)
+{
+    static const char *const foreign[] = {
+        "",
+        "<mvm:run/>",
+        "<mvm:run name='a'/>",
+        "<mvm:run name='a' part='0' pid='1' started='2' boot='",
+        "<mvm:run name=a pid=1 started=2 boot=3/>",
+        "<mvm:run xname='a' xpid='1' xstarted='2' xboot='3'/>",
+        "name='a'pid='1'started='2'boot='3'",
+    };
+    struct libvirt_maker self, maker = {.pid = -1};
+    char xml[LIBVIRT_METADATA_ROOM], quoted[LIBVIRT_METADATA_ROOM], longer[2048];
+    bool elsewhere;
+
+    (void)state;
+    libvirt_maker_self("a.b-c_1", &self);
+    libvirt_maker_xml(&self, 3, xml);
+    assert_true(libvirt_maker_parse(xml, &maker));
+    assert_string_equal(maker.run, "a.b-c_1");
+    assert_true(libvirt_maker_lives(&maker, &elsewhere));
+    assert_false(elsewhere);
+    /* A number that another process got since. */
+    maker.started++;
+    assert_false(libvirt_maker_lives(&maker, &elsewhere));
+    assert_false(elsewhere);
+    maker.pid = -3;
+    assert_false(libvirt_maker_lives(&maker, &elsewhere));
+    maker.boot[0] ^= 1;
+    assert_false(libvirt_maker_lives(&maker, &elsewhere));
+    assert_true(elsewhere);
+    /* libvirt writes attributes in quotes of its own kind. */
+    for (size_t i = 0; i <= strlen(xml); i++)
+        quoted[i] = xml[i] == '\'' ? '"' : xml[i];
+    assert_true(libvirt_maker_parse(quoted, &maker));
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+        assert_false(libvirt_maker_parse(foreign[i], &maker));
+    snprintf(longer, sizeof(longer), "<mvm:run name='%01000d' part='0' pid='1' started='2' boot='3'/>", 0);
+    assert_false(libvirt_maker_parse(longer, &maker));
+}
+
+/* Templates by chance: refused with a sentence, or filled; never more. */
+static void any_file_is_a_template_or_refused(void **state)
+{
+    static const char *const pieces[] = {
+        "{",      "}",         "{name}", "{metadata}", "{frob}", "<domain>", "&",
+        "{image", "{serial}}", "'",      "\xff\xfe",   "\n",     "{memory}", ""};
+    char path[] = "/tmp/mvm-test-XXXXXX";
+    int fd = mkstemp(path);
+    unsigned chance = 1, used = 0, refused = 0;
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    options.domain_xml = path;
+    for (int turn = 0; turn < 500; turn++) {
+        struct reason reason = {""};
+        char text[512] = "", *template = NULL;
+
+        for (int piece = 0; piece < 12; piece++) {
+            chance = chance * 1103515245 + 12345;
+            strcat(text, pieces[(chance >> 16) % (sizeof(pieces) / sizeof(pieces[0]))]);
+        }
+        assert_int_equal(file_replace(path, text, strlen(text), NULL), 0);
+        int error = libvirt_template(&options, "TEST", &template, &reason);
+
+        if (error) {
+            assert_int_equal(error, -EINVAL);
+            assert_null(template);
+            assert_true(reason.text[0] != '\0');
+            refused++;
+            continue;
+        }
+        char *xml = fill(template, "/i");
+
+        assert_non_null(xml);
+        assert_null(strstr(xml, "{name}"));
+        free(xml);
+        free(template);
+        used++;
+    }
+    options.domain_xml = NULL;
+    unlink(path);
+    assert_true(used > 0 && refused > 0);
+}
+
+static void addresses_of_other_hosts_are_refused(void **state)
+{
+    static const char *const good[] = {"qemu:///session", "qemu:///system", "test:///default",
+                                       "qemu+unix:///system?socket=/s", "xen:///system"};
+    static const char *const bad[] = {"",
+                                      "qemu",
+                                      "://",
+                                      "qemu:/session",
+                                      "qemu://h/s",
+                                      "qemu+ssh:///s",
+                                      "qemu+tls://",
+                                      "esx://h",
+                                      "test+tcp://h/default"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_int_equal(libvirt_uri_check(good[i], NULL), 0);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(libvirt_uri_check(bad[i], NULL), -EINVAL);
+}
+
+/* Makes and ends domains on the mock driver, on all threads that the engine has: for the thread sanitizer. */
+static void domains_come_and_go_on_the_mock_driver(void **state)
+{
+    const struct engine *engine = engine_find("libvirt");
+    struct image image = {.guest = "x"};
+    const struct engine_setup setup = {
+        .image = &image, .image_path = "/nonexistent", .options = &options, .run_name = "unit"};
+    struct population *population;
+    struct engine_counts counts;
+    struct reason reason = {""};
+
+    (void)state;
+    options.process = (struct process_options){.parallel = 12, .boot_timeout_ns = UINT64_C(60000000000)};
+    engine = engine_variant(engine, &options);
+    for (int turn = 0; turn < 2; turn++) {
+        assert_int_equal(engine->open(&setup, &population, &reason), 0);
+        assert_int_equal(engine->grow(population, 40, NULL, &reason), 0);
+        engine->counts(population, &counts);
+        assert_int_equal(counts.running, 40);
+        /* A second one of the same run, as a mix of guests has. */
+        struct population *other;
+
+        assert_int_equal(engine->open(&setup, &other, &reason), 0);
+        assert_int_equal(engine->grow(other, 1, NULL, &reason), 0);
+        virConnectPtr connection = virConnectOpen("test:///default");
+
+        /* One of somebody else's is in it from the start. */
+        assert_int_equal(virConnectNumOfDomains(connection), 42);
+        virDomainPtr domain = virDomainLookupByName(connection, "mvm-unit-17");
+
+        assert_non_null(domain);
+        /* It lives: its own process is the one that made it. */
+        char words[ENGINE_SWEPT_ROOM];
+
+        assert_int_equal(engine->sweep(&options, "unit", words, sizeof(words), &reason), -EBUSY);
+        assert_string_equal(words, "");
+        assert_int_equal(virDomainDestroy(domain), 0);
+        virDomainFree(domain);
+        for (int look = 0; look < 600 && engine->is_running(population, 17); look++) {
+            engine->wait(population, 0);
+            usleep(50000);
+        }
+        assert_false(engine->is_running(population, 17));
+        engine->close(other);
+        assert_int_equal(virConnectNumOfDomains(connection), 40);
+        assert_int_equal(engine_end(population, &reason), 0);
+        assert_int_equal(virConnectNumOfDomains(connection), 1);
+        virConnectClose(connection);
+    }
+}
+
+static const char *fact(const struct result_facts *facts, const char *name)
+{
+    for (size_t i = 0; i < facts->count; i++)
+        if (strcmp(facts->items[i].name, name) == 0)
+            return facts->items[i].value;
+    return NULL;
+}
+
+static void a_result_says_what_made_the_domains(void **state)
+{
+    const struct engine_setup setup = {.options = &options};
+    struct result result;
+
+    (void)state;
+    result_init(&result);
+    assert_int_equal(libvirt_describe(&setup, &result, NULL), 0);
+    assert_string_equal(fact(&result.engine.options, "uri"), "test:///default");
+    assert_non_null(fact(&result.engine.versions, "libvirt"));
+    assert_int_equal(strlen(fact(&result.engine.binaries, "domain XML")), 64);
+    result_release(&result);
+}
+
+static void the_documented_xml_is_what_is_used(void **state)
+{
+    char path[4096], *documented, *used;
+    size_t length;
+
+    (void)state;
+    const char *data = getenv("MVM_TEST_DATA");
+
+    snprintf(path, sizeof(path), "%s/../../../docs/libvirt-domain.xml", data ? data : "tests/unit/data");
+    assert_int_equal(file_read(path, 65536, &documented, &length, NULL), 0);
+    assert_int_equal(libvirt_template(&options, "QEMU", &used, NULL), 0);
+    assert_string_equal(documented, used);
+    free(documented);
+    free(used);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_are_replaced_and_other_braces_stay),
+        cmocka_unit_test(values_cannot_become_markup),
+        cmocka_unit_test(metadata_are_read_as_written_and_nothing_else_is),
+        cmocka_unit_test(any_file_is_a_template_or_refused),
+        cmocka_unit_test(addresses_of_other_hosts_are_refused),
+        cmocka_unit_test(a_result_says_what_made_the_domains),
+        cmocka_unit_test(the_documented_xml_is_what_is_used),
+        cmocka_unit_test(domains_come_and_go_on_the_mock_driver),
+    };
+
+    return cmocka_run_group_tests_name("libvirt", tests, NULL, NULL);
+}
