@@ -119,6 +119,9 @@ static int prepare(void *context, const char *directory, struct reason *reason)
         return error;
     if (population->others && (chmod(directory, 0711) < 0 || chmod(population->image_path, 0644) < 0))
         return reason_errno(reason, errno, "cannot open %s to the user who runs VMs", directory);
+    error = population->others ? libvirt_reach(directory, population->vm_user, reason) : 0;
+    if (error)
+        return error;
     error =
         libvirt_workers_open(population, process_boot_at_once(population->options->process.parallel), reason);
     return error ? error : libvirt_events_open(population, reason);
@@ -168,7 +171,8 @@ static int connect_first(struct libvirt_population *population, struct process_p
         return error;
     population->connection_count = 1;
     plan->one_user = libvirt_vm_user(population->connections[0], &plan->user);
-    population->others = plan->one_user && plan->user != 0 && plan->user != geteuid();
+    population->others = plan->one_user && plan->user != geteuid();
+    population->vm_user = plan->user;
     return libvirt_template(population->options, virConnectGetType(population->connections[0]),
                             &population->template, reason);
 }

@@ -45,6 +45,7 @@ struct libvirt_population {
     char *template;
     char image_path[4096];
     bool others; /* VMs run as another user than this process */
+    uid_t vm_user;
 
     /* The first one has the events. */
     virConnectPtr *connections;
@@ -97,6 +98,10 @@ void libvirt_events_close(struct libvirt_population *population);
 
 /* What processes.h wants of a population whose VMs are made by somebody else. */
 extern const struct process_outside libvirt_outside;
+
+/* Whether that user may enter a directory; -EACCES, with a sentence that names the folder on the way to it
+ * that does not let them in. */
+int libvirt_reach(const char *directory, uid_t user, struct reason *reason);
 
 /* See struct engine. */
 int libvirt_sweep(const void *options, const char *run_name, char *ret_words, size_t room,
