@@ -135,7 +135,8 @@ static void free_population(void *context)
     struct libvirt_population *population = context;
 
     atomic_fetch_sub(&populations, 1);
-
+    if (population->stuck)
+        return;
     libvirt_work_drop(population);
     while (population->news) {
         struct libvirt_news *next = population->news->next;

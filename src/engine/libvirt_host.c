@@ -50,38 +50,12 @@ int libvirt_reason(struct reason *reason, int error, const char *format, ...)
     return -error;
 }
 
-/* What libvirt has to say is returned to the caller; by itself it would print it. */
-static void say_nothing(void *context, virErrorPtr error)
-{
-    (void)context;
-    (void)error;
-}
-
-int libvirt_connect(const char *uri, virConnectPtr *ret_connection, struct reason *reason)
-{
-    virSetErrorFunc(NULL, say_nothing);
-    if (virInitialize() < 0)
-        return libvirt_reason(reason, EIO, "libvirt does not start");
-    virConnectPtr connection = virConnectOpen(uri);
-
-    if (!connection) {
-        const virError *error = virGetLastError();
-        bool unknown = error && (error->code == VIR_ERR_NO_CONNECT || error->code == VIR_ERR_INVALID_ARG ||
-                                 error->code == VIR_ERR_CONFIG_UNSUPPORTED);
-
-        return libvirt_reason(reason, unknown ? EINVAL : ENOTCONN, "--uri %.100s cannot be connected to",
-                              uri);
-    }
-    *ret_connection = connection;
-    return 0;
-}
-
 /* libvirt's event loop is one for the process and cannot be taken out again. */
 static int events_registered;
 
 static void register_events(void)
 {
-    virSetErrorFunc(NULL, say_nothing);
+    libvirt_be_quiet();
     events_registered = virEventRegisterDefaultImpl();
 }
 

@@ -3,6 +3,7 @@
 #ifndef MVM_ENGINE_LIBVIRT_HOST_H
 #define MVM_ENGINE_LIBVIRT_HOST_H
 
+#include "base/clock.h"
 #include "base/option.h"
 #include "engine/processes.h"
 
@@ -28,8 +29,15 @@ int libvirt_uri_check(const char *uri, struct reason *reason);
 int libvirt_reason(struct reason *reason, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Keeps libvirt from printing what it has to say, which its callers get. */
+void libvirt_be_quiet(void);
+
 /* Connects; the caller closes it with virConnectClose(). Before the first connection that is to have events,
- * libvirt_events_prepare() is to be called. */
+ * libvirt_events_prepare() is to be called. -EINVAL: libvirt knows no such URI; -ENOTCONN; -ETIMEDOUT: the
+ * daemon takes connections and does not answer. */
+#define LIBVIRT_PATIENCE_NS (60 * NS_PER_SECOND)
+int libvirt_connect_within(const char *uri, uint64_t patience_ns, virConnectPtr *ret_connection,
+                           struct reason *reason);
 int libvirt_connect(const char *uri, virConnectPtr *ret_connection, struct reason *reason);
 
 /* Registers libvirt's event loop, once in this process, as libvirt wants it; nothing runs by that. */

@@ -35,7 +35,7 @@ void libvirt_needs(const void *values, struct host_needs *ret_needs)
     bool kvm = strcmp(options->accelerator, "kvm") == 0;
     uint64_t at_once = process_boot_at_once(options->process.parallel);
     uint64_t workers = at_once < LIBVIRT_WORKERS_MOST ? at_once : LIBVIRT_WORKERS_MOST;
-    uint64_t connections = (workers + LIBVIRT_CONNECTION_WORKERS - 1) / LIBVIRT_CONNECTION_WORKERS;
+    uint64_t connections = 1 + (workers + LIBVIRT_CONNECTION_WORKERS - 1) / LIBVIRT_CONNECTION_WORKERS;
     uint64_t files = FILES_OF_CONNECTION * connections + FILES_OF_EVENTS;
 
     process_needs(ret_needs);

@@ -13,6 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* To a daemon that was lost, at the end; without it VMs are ended all the same. */
+#define LAST_PATIENCE_NS (10 * NS_PER_SECOND)
+
 static int make_room(struct libvirt_population *population, uint64_t vm)
 {
     if (vm < population->made_room)
@@ -182,7 +185,7 @@ static void end_without_workers(struct libvirt_population *population, struct pr
         return;
 
     /* A daemon may be back, or is started by being wanted, and has taken up its domains again. */
-    if (libvirt_connect(population->options->uri, &connection, reason) < 0)
+    if (libvirt_connect_within(population->options->uri, LAST_PATIENCE_NS, &connection, reason) < 0)
         connection = NULL;
     for (uint64_t vm = first; vm < processes->counts.started; vm++) {
         struct reason *why = connection && reason && !reason->text[0] ? reason : NULL;
@@ -196,19 +199,31 @@ static void end_without_workers(struct libvirt_population *population, struct pr
         virConnectClose(connection);
 }
 
+/* All that there are, by the workers. */
+static bool end_with_workers(struct libvirt_population *population, struct processes *processes)
+{
+    uint64_t patience_ns = population->lost ? LAST_PATIENCE_NS : LIBVIRT_PATIENCE_NS;
+
+    libvirt_work_drop(population);
+    if (!libvirt_work_wait(population, patience_ns))
+        return false;
+    outside_events(population, processes);
+    for (uint64_t vm = 0; !population->lost && vm < processes->counts.started; vm++)
+        if (population->made[vm])
+            libvirt_work(population, true, vm, NULL);
+    bool done = libvirt_work_wait(population, patience_ns);
+
+    outside_events(population, processes);
+    return done;
+}
+
 static void end_all(struct libvirt_population *population, struct processes *processes, struct reason *reason)
 {
-    if (population->workers_running > 0) {
-        libvirt_work_drop(population);
-        libvirt_work_wait(population);
-        outside_events(population, processes);
-        for (uint64_t vm = 0; !population->lost && vm < processes->counts.started; vm++)
-            if (population->made[vm])
-                libvirt_work(population, true, vm, NULL);
-        libvirt_work_wait(population);
-        outside_events(population, processes);
-    }
+    population->stuck = population->workers_running > 0 && !end_with_workers(population, processes);
     end_without_workers(population, processes, reason);
+    population->ended = true;
+    if (population->stuck)
+        return;
     libvirt_workers_close(population);
     libvirt_events_close(population);
 }
@@ -229,7 +244,6 @@ int libvirt_clear(struct population *values, struct reason *reason)
     uint64_t left = 0;
 
     end_all(population, processes, &why);
-    population->ended = true;
     for (uint64_t vm = 0; vm < processes->counts.started; vm++)
         left += population->made[vm];
     if (left == 0)

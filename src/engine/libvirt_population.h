@@ -47,7 +47,8 @@ struct libvirt_population {
     bool others; /* VMs run as another user than this process */
     uid_t vm_user;
 
-    /* The first one has the events. */
+    /* The first one has the events and nothing else; it is looked at for whether the daemon answers. libvirt
+     * 9.0 does not bring a thread back, and may crash, that waits on a connection when that is found out. */
     virConnectPtr *connections;
     size_t connection_count;
     int callback; /* -1: none */
@@ -60,7 +61,8 @@ struct libvirt_population {
     pthread_cond_t changed;
     struct libvirt_job *jobs, **jobs_end;
     struct libvirt_news *news, **news_end;
-    size_t busy; /* workers with a job */
+    size_t busy;       /* workers with a job */
+    uint64_t finished; /* jobs */
     bool stopping;
     bool loop_ends;
 
@@ -68,7 +70,10 @@ struct libvirt_population {
     int wake;      /* eventfd: there is news */
     uint8_t *made; /* of each VM, whether there is a domain; `made_room` of them */
     size_t made_room;
-    bool lost, ended; /* the connection; all VMs, as far as that could be */
+    bool lost;  /* the connection */
+    bool stuck; /* workers wait for a daemon that has stopped answering, which they cannot be called back
+                   from: they and this struct stay until the process ends */
+    bool ended; /* all VMs, as far as that could be */
     char lost_why[REASON_ROOM];
 };
 
@@ -79,8 +84,9 @@ void libvirt_workers_close(struct libvirt_population *population);
 
 /* Queues a job. -ENOMEM. */
 int libvirt_work(struct libvirt_population *population, bool end, uint64_t vm, const char *serial_path);
-/* Returns when there is no job left. */
-void libvirt_work_wait(struct libvirt_population *population);
+/* Returns true when there is no job left; false when none of them was finished for so long, since the daemon
+ * answers no more. */
+bool libvirt_work_wait(struct libvirt_population *population, uint64_t patience_ns);
 /* Drops the jobs that nobody has begun. */
 void libvirt_work_drop(struct libvirt_population *population);
 

@@ -2,6 +2,7 @@
 /* The workers: threads that wait for libvirt, so that the population's does not. */
 #include "engine/libvirt_population.h"
 
+#include "base/clock.h"
 #include "base/reason.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { KEEPALIVE_SECONDS = 10, KEEPALIVE_COUNT = 6 };
 
@@ -47,12 +49,27 @@ void libvirt_work_drop(struct libvirt_population *population)
     }
 }
 
-void libvirt_work_wait(struct libvirt_population *population)
+bool libvirt_work_wait(struct libvirt_population *population, uint64_t patience_ns)
 {
+    uint64_t finished, end_ns = 0;
+    int waited = 0;
+
     pthread_mutex_lock(&population->lock);
-    while (population->workers_running > 0 && (population->jobs || population->busy > 0))
-        pthread_cond_wait(&population->changed, &population->lock);
+    finished = population->finished;
+    while (population->workers_running > 0 && (population->jobs || population->busy > 0) &&
+           waited != ETIMEDOUT) {
+        if (end_ns == 0 || population->finished != finished)
+            end_ns = clock_now_ns() + patience_ns;
+        finished = population->finished;
+        const struct timespec end = {.tv_sec = (time_t)(end_ns / NS_PER_SECOND),
+                                     .tv_nsec = (long)(end_ns % NS_PER_SECOND)};
+
+        waited = pthread_cond_clockwait(&population->changed, &population->lock, CLOCK_MONOTONIC, &end);
+    }
+    bool done = waited != ETIMEDOUT || (!population->jobs && population->busy == 0);
+
     pthread_mutex_unlock(&population->lock);
+    return done;
 }
 
 /* Transient, and gone with the connection, should this process be killed, where the driver can do that. */
@@ -146,6 +163,7 @@ static void *work(void *context)
         free(job);
         pthread_mutex_lock(&population->lock);
         population->busy--;
+        population->finished++;
         pthread_cond_broadcast(&population->changed);
         pthread_mutex_unlock(&population->lock);
     }
@@ -172,7 +190,7 @@ static int start_worker(struct libvirt_population *population, struct reason *re
         return reason_set(reason, ENOMEM, "no memory for a population");
     *start = (struct worker_start){
         .population = population,
-        .connection = population->connections[population->workers_running / LIBVIRT_CONNECTION_WORKERS],
+        .connection = population->connections[1 + population->workers_running / LIBVIRT_CONNECTION_WORKERS],
     };
     /* Signals are for the thread that has the population. */
     sigfillset(&all);
@@ -191,7 +209,7 @@ static int start_worker(struct libvirt_population *population, struct reason *re
 int libvirt_workers_open(struct libvirt_population *population, uint64_t wanted, struct reason *reason)
 {
     size_t count = wanted < LIBVIRT_WORKERS_MOST ? (size_t)wanted : LIBVIRT_WORKERS_MOST;
-    size_t connections = (count + LIBVIRT_CONNECTION_WORKERS - 1) / LIBVIRT_CONNECTION_WORKERS;
+    size_t connections = 1 + (count + LIBVIRT_CONNECTION_WORKERS - 1) / LIBVIRT_CONNECTION_WORKERS;
     virConnectPtr *grown = realloc(population->connections, connections * sizeof(*grown));
     int error = 0;
 
@@ -201,8 +219,8 @@ int libvirt_workers_open(struct libvirt_population *population, uint64_t wanted,
         return reason_set(reason, ENOMEM, "no memory for a population");
     while (!error && population->connection_count < connections)
         error = connect_more(population, reason);
-    for (size_t i = 0; !error && i < population->connection_count; i++)
-        virConnectSetKeepAlive(population->connections[i], KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
+    /* Drivers without a daemon have none. */
+    virConnectSetKeepAlive(population->connections[0], KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
     while (!error && population->workers_running < count)
         error = start_worker(population, reason);
     return error;
