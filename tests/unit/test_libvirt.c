@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/reason.h"
 #include "engine/engine.h"
-#include "engine/libvirt_xml.h"
+#include "engine/libvirt_population.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -222,6 +225,56 @@ static void domains_come_and_go_on_the_mock_driver(void **state)
     }
 }
 
+/* One that takes connections, and says nothing. */
+static void a_silent_daemon_is_given_up(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char directory[] = "/tmp/mvm-test-XXXXXX", uri[200];
+    struct reason reason = {""};
+    virConnectPtr connection = NULL;
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", directory);
+    assert_int_equal(bind(listener, (const struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 8), 0);
+    snprintf(uri, sizeof(uri), "qemu+unix:///session?socket=%s", address.sun_path);
+    assert_int_equal(libvirt_connect_within(uri, 100000000, &connection, &reason), -ETIMEDOUT);
+    assert_null(connection);
+    assert_non_null(strstr(reason.text, "does not answer"));
+    /* The thread that waits for it is freed by the end of the connection. */
+    close(listener);
+    unlink(address.sun_path);
+    rmdir(directory);
+}
+
+/* The folders on the way to a directory let a user in, or the one that does not is named. */
+static void who_may_enter_is_told(void **state)
+{
+    char directory[] = "/tmp/mvm-test-XXXXXX", inner[64];
+    const uid_t other = geteuid() == 65534 ? 65533 : 65534;
+    struct reason reason = {""};
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    snprintf(inner, sizeof(inner), "%s/in", directory);
+    assert_int_equal(mkdir(inner, 0711), 0);
+    assert_int_equal(libvirt_reach(inner, geteuid(), &reason), 0);
+    assert_int_equal(libvirt_reach(inner, other, &reason), -EACCES);
+    assert_non_null(strstr(reason.text, directory));
+    assert_null(strstr(reason.text, inner));
+    assert_int_equal(chmod(directory, 0711), 0);
+    assert_int_equal(libvirt_reach(inner, other, &reason), 0);
+    assert_int_equal(chmod(inner, 0710), 0);
+    assert_int_equal(libvirt_reach(inner, other, &reason), -EACCES);
+    assert_non_null(strstr(reason.text, inner));
+    assert_int_equal(libvirt_reach("/", other, &reason), 0);
+    assert_int_equal(libvirt_reach("/nonexistent", other, &reason), -ENOENT);
+    rmdir(inner);
+    rmdir(directory);
+}
+
 static const char *fact(const struct result_facts *facts, const char *name)
 {
     for (size_t i = 0; i < facts->count; i++)
@@ -268,6 +321,8 @@ int main(void)
         cmocka_unit_test(metadata_are_read_as_written_and_nothing_else_is),
         cmocka_unit_test(any_file_is_a_template_or_refused),
         cmocka_unit_test(addresses_of_other_hosts_are_refused),
+        cmocka_unit_test(a_silent_daemon_is_given_up),
+        cmocka_unit_test(who_may_enter_is_told),
         cmocka_unit_test(a_result_says_what_made_the_domains),
         cmocka_unit_test(the_documented_xml_is_what_is_used),
         cmocka_unit_test(domains_come_and_go_on_the_mock_driver),
