@@ -40,7 +40,7 @@ session_kill() {
 # A system's daemon, whose QEMU runs as the user given; root's, and only in a mount namespace of its own, where the folders of
 # the host's are covered by empty ones. Any user may connect to it.
 system_open() {
-    local folder deadline=$((SECONDS + 60))
+    local folder
     mkdir -p "$SESSION/etc"
     for folder in /run /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; do
         [ ! -d "$folder" ] || mount -t tmpfs -o mode=755 tmpfs "$folder"
@@ -50,7 +50,13 @@ system_open() {
     printf '%s\n' 'unix_sock_rw_perms = "0777"' 'auth_unix_rw = "none"' >/etc/libvirt/libvirtd.conf
     printf '%s\n' "user = \"$1\"" "group = \"$1\"" 'security_driver = "none"' 'remember_owner = 0' \
         'cgroup_controllers = []' 'namespaces = []' 'stdio_handler = "file"' >/etc/libvirt/qemu.conf
-    PATH="$SESSION/bin" "$(command -v libvirtd || echo /usr/sbin/libvirtd)" </dev/null >"$SESSION/system.log" 2>&1 3>&- 4>&- &
+    system_start
+}
+
+# Also after it was killed.
+system_start() {
+    local deadline=$((SECONDS + 60))
+    PATH="$SESSION/bin" "$(command -v libvirtd || echo /usr/sbin/libvirtd)" </dev/null >>"$SESSION/system.log" 2>&1 3>&- 4>&- &
     SYSTEM=$!
     until virsh -q -c qemu:///system list >/dev/null 2>&1; do
         [ "$SECONDS" -le "$deadline" ] || { echo "libvirtd does not answer:"; tail -n 5 "$SESSION/system.log"; system_close; return 1; }
