@@ -7,8 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of connections to a daemon, the event loop's pipe, and the eventfd. */
-enum { FILES_OF_CONNECTION = 4, FILES_OF_EVENTS = 3 };
+/* A connection's socket and its eventfd, a worker's eventfd while it waits for an answer, the population's.
+ */
+enum { FILES_OF_CONNECTION = 2, FILES_OF_WORKER = 1, FILES_OF_POPULATION = 1 };
 
 /* As in the engine qemu: the thread that reads a drive stays for so long (QEMU's util/thread-pool.c), and
  * that many boot in a second (bench/libvirt). */
@@ -36,7 +37,7 @@ void libvirt_needs(const void *values, struct host_needs *ret_needs)
     uint64_t at_once = process_boot_at_once(options->process.parallel);
     uint64_t workers = at_once < LIBVIRT_WORKERS_MOST ? at_once : LIBVIRT_WORKERS_MOST;
     uint64_t connections = 1 + (workers + LIBVIRT_CONNECTION_WORKERS - 1) / LIBVIRT_CONNECTION_WORKERS;
-    uint64_t files = FILES_OF_CONNECTION * connections + FILES_OF_EVENTS;
+    uint64_t files = FILES_OF_CONNECTION * connections + FILES_OF_WORKER * workers + FILES_OF_POPULATION;
 
     process_needs(ret_needs);
     ret_needs->tasks.once += workers + 1; /* and the thread of the event loop */

@@ -101,6 +101,9 @@ static void make_domain(struct libvirt_population *population, virConnectPtr con
     if (xml && !made)
         libvirt_reason(&reason, EIO, "could not be made");
     free(xml);
+    /* Told before what it is the reason of, so that no further VM is tried. */
+    if (!made && virConnectIsAlive(connection) == 0)
+        libvirt_tell(population, LIBVIRT_LOST, 0, "the daemon ended, or closed it");
     libvirt_tell(population, made ? LIBVIRT_MADE : LIBVIRT_REFUSED, job->vm, made ? "" : reason.text);
     if (made)
         virDomainFree(made);
