@@ -103,6 +103,7 @@ def check_runs(tests, schemas):
     while tracing.poll() is None:
         start("ask", "--run", "nine", "--challenge", "2", "--quiet").communicate(timeout=240)
     check_output(tests, schemas, "trace", ["trace"], lines=True, process=tracing)
+    check_output(tests, schemas, "top", ["top", "--run", "nine", "--count", "2", "--interval", "100ms", "--json"], lines=True)
     check_output(tests, schemas, "save", ["save", "--run", "nine", "nine.mvm", "--json"])
     check_output(tests, schemas, "stop", ["stop", "--run", "nine", "--json"], lines=True)
     check_output(tests, schemas, "run", ["restore", "nine.mvm", "--name", "again", "--detach", "--quiet", "--json"])
