@@ -125,15 +125,15 @@ nothing_of() {
 
 @test "domains of a session are made, answer, are named by run, and are gone" {
     need_session
-    mvm run --engine libvirt --count 3 --name four --detach --quiet
-    [ "$(domains | tr '\n' ' ')" = "mvm-four-0 mvm-four-1 mvm-four-2 " ]
-    [[ "$(mvm ask --run four --challenge all)" == "3 of 3 VMs are alive"* ]]
+    mvm run --engine libvirt --count 2 --name four --detach --quiet
+    [ "$(domains | tr '\n' ' ')" = "mvm-four-0 mvm-four-1 " ]
+    [[ "$(mvm ask --run four --challenge all)" == "2 of 2 VMs are alive"* ]]
     session_user virsh -q -c qemu:///session metadata mvm-four-1 https://mvm.example/libvirt/1 | grep "name=.four."
     # Somebody else ends one: it is told.
     session_user virsh -q -c qemu:///session destroy mvm-four-1
     wait_until eval '[ "$(mvm ls four --json | jq .vms.stopped)" = 1 ]'
     mvm ls four | grep "was destroyed"
-    [[ "$(mvm ask --run four --challenge all)" == "2 of "* ]]
+    [[ "$(mvm ask --run four --challenge all)" == "1 of "* ]]
     mvm stop --run four
     wait_until no_domains
     wait_until nothing_of four
@@ -158,10 +158,10 @@ nothing_of() {
 
 @test "with the daemon killed VMs go on, and end with their run; what a run killed then left is swept, and nothing else" {
     need_session
-    mvm run --engine libvirt --count 2 --name one --detach --quiet
+    mvm run --engine libvirt --count 1 --name one --detach --quiet
     mvm run --engine libvirt --count 2 --name two --detach --quiet
     session_kill
-    [[ "$(mvm ask --run one --challenge all)" == "2 of 2 VMs are alive"* ]]
+    [ "$(mvm ask --run one --challenge all)" = alive ]
     mvm ls one | grep "the connection to libvirt is lost"
     mvm stop --run one
     wait_until no_hypervisor_of one
@@ -184,7 +184,7 @@ nothing_of() {
 
 @test "a run that is killed takes its domains along" {
     need_session
-    mvm run --engine libvirt --count 2 --name three --detach --quiet
+    mvm run --engine libvirt --count 1 --name three --detach --quiet
     kill_run three
     wait_until no_domains
     wait_until nothing_of three
@@ -193,8 +193,8 @@ nothing_of() {
 
 @test "a daemon killed while it makes domains ends growth with the reason; what became ready is kept, and nothing is left" {
     need_session
-    mvm run --engine libvirt --count 60 --name mid --detach --json >out 2>err &
-    wait_until pgrep -f "guest=mvm-mid-3,.*$SESSION/" >/dev/null
+    mvm run --engine libvirt --count 60 --parallel 2 --name mid --detach --json >out 2>err &
+    wait_until pgrep -f "guest=mvm-mid-1,.*$SESSION/" >/dev/null
     session_kill
     local status=0
     wait $! || status=$?
