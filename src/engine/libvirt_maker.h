@@ -5,6 +5,7 @@
 #define MVM_ENGINE_LIBVIRT_MAKER_H
 
 #include "engine/libvirt_host.h"
+#include "host/process_mark.h"
 
 #define LIBVIRT_METADATA_URI "https://mvm.example/libvirt/1"
 
@@ -12,9 +13,7 @@
 struct libvirt_maker {
     char run[RESULT_TEXT];
     unsigned part; /* 0, or which of several populations that this process has at the same time */
-    long pid;
-    unsigned long long started; /* of that process, field 22 of /proc/PID/stat */
-    char boot[40];              /* the host's boot, /proc/sys/kernel/random/boot_id */
+    struct process_mark process;
 };
 
 /* This process, as the maker of `run`. */
@@ -26,9 +25,5 @@ bool libvirt_maker_parse(const char *xml, struct libvirt_maker *ret_maker);
 /* The metadata of VM `vm`, as XML. */
 enum { LIBVIRT_METADATA_ROOM = 1024 };
 void libvirt_maker_xml(const struct libvirt_maker *maker, uint64_t vm, char ret_xml[LIBVIRT_METADATA_ROOM]);
-
-/* True while the process that it names lives on this host; *ret_elsewhere: it was another host's, or boot's.
- */
-bool libvirt_maker_lives(const struct libvirt_maker *maker, bool *ret_elsewhere);
 
 #endif

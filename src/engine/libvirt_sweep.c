@@ -29,10 +29,11 @@ static bool is_of_run(virDomainPtr domain, const char *run, struct libvirt_maker
 
 static int check_dead(const struct libvirt_maker *maker, const char *run, struct reason *reason)
 {
-    bool elsewhere, lives = libvirt_maker_lives(maker, &elsewhere);
+    bool elsewhere, lives = process_mark_lives(&maker->process, &elsewhere);
 
     if (lives)
-        return reason_set(reason, EBUSY, "the run %s lives, as process %ld; end that", run, maker->pid);
+        return reason_set(reason, EBUSY, "the run %s lives, as process %ld; end that", run,
+                          maker->process.pid);
     if (elsewhere)
         return reason_set(reason, EBUSY, "the run %s was made by an mvm on another host; end it there", run);
     return 0;

@@ -132,6 +132,7 @@ static int openstack_open(const struct engine_setup *setup, struct population **
     struct openstack *openstack = calloc(1, sizeof(*openstack));
     struct http *http = NULL;
     struct cloud_swept swept;
+    struct process_mark maker;
 
     if (!openstack)
         return reason_set(reason, ENOMEM, "no memory for a population");
@@ -140,7 +141,8 @@ static int openstack_open(const struct engine_setup *setup, struct population **
     openstack->population.engine = openstack_variant(setup->options);
     openstack->setup = setup;
     openstack->finished_end = &openstack->finished;
-    process_mark(openstack->process);
+    process_mark_self(&maker);
+    process_mark_write(&maker, openstack->process);
     openstack->part = setup->one_of_several ? setup->seed : 0;
     snprintf(openstack->run, sizeof(openstack->run), "%s", setup->run_name ? setup->run_name : "");
     int error = openstack->run[0] ? 0

@@ -26,10 +26,13 @@ static int check_dead(struct cloud *cloud, struct http *http, const char *run, s
 
     if (error)
         return error;
-    for (size_t i = 0; !error && i < count; i++)
-        if (process_mark_lives(servers[i].process))
+    for (size_t i = 0; !error && i < count; i++) {
+        struct process_mark maker;
+
+        if (process_mark_read(servers[i].process, &maker) && process_mark_lives(&maker, NULL))
             error = reason_set(reason, EBUSY, "the run %s lives, as process %ld of this host; end that", run,
-                               strtol(strchr(servers[i].process, ' ') + 1, NULL, 10));
+                               maker.pid);
+    }
     free(servers);
     return error;
 }

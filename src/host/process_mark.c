@@ -8,8 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Field 22 of /proc/PID/stat (proc(5)), in clock ticks since boot; 0: the process has ended, be it that
- * nobody has waited for it yet. */
+static void read_boot(char *ret_boot, size_t room)
+{
+    if (procfile_text("", "/proc/sys/kernel/random/boot_id", ret_boot, room) < 0)
+        ret_boot[0] = '\0';
+    ret_boot[strcspn(ret_boot, "\n")] = '\0';
+}
+
+/* 0: the process has ended, be it that nobody has waited for it yet. */
 static unsigned long long started_at(long pid)
 {
     char path[64], text[4096];
@@ -27,28 +33,38 @@ static unsigned long long started_at(long pid)
     return at ? strtoull(at, NULL, 10) : 0;
 }
 
-static void write_mark(long pid, char ret_mark[PROCESS_MARK_ROOM])
+void process_mark_self(struct process_mark *ret_mark)
 {
-    char boot[48];
-    unsigned long long started = started_at(pid);
-
-    ret_mark[0] = '\0';
-    if (started > 0 && procfile_text("", "/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) == 0)
-        snprintf(ret_mark, PROCESS_MARK_ROOM, "%s %ld %llu", boot, pid, started);
+    *ret_mark = (struct process_mark){.pid = (long)getpid()};
+    ret_mark->started = started_at(ret_mark->pid);
+    read_boot(ret_mark->boot, sizeof(ret_mark->boot));
 }
 
-void process_mark(char ret_mark[PROCESS_MARK_ROOM])
+bool process_mark_lives(const struct process_mark *mark, bool *ret_elsewhere)
 {
-    write_mark((long)getpid(), ret_mark);
+    char boot[sizeof(mark->boot)];
+
+    read_boot(boot, sizeof(boot));
+    bool elsewhere = strcmp(boot, mark->boot) != 0;
+
+    if (ret_elsewhere)
+        *ret_elsewhere = elsewhere;
+    return !elsewhere && mark->started != 0 && started_at(mark->pid) == mark->started;
 }
 
-bool process_mark_lives(const char *mark)
+void process_mark_write(const struct process_mark *mark, char ret_text[PROCESS_MARK_ROOM])
 {
-    const char *space = strchr(mark, ' ');
-    char now[PROCESS_MARK_ROOM];
+    ret_text[0] = '\0';
+    if (mark->boot[0] && mark->started != 0)
+        snprintf(ret_text, PROCESS_MARK_ROOM, "%s %ld %llu", mark->boot, mark->pid, mark->started);
+}
 
-    if (!space)
+bool process_mark_read(const char *text, struct process_mark *ret_mark)
+{
+    struct process_mark mark;
+
+    if (sscanf(text, "%39s %ld %llu", mark.boot, &mark.pid, &mark.started) != 3)
         return false;
-    write_mark(strtol(space + 1, NULL, 10), now);
-    return now[0] && strcmp(mark, now) == 0;
+    *ret_mark = mark;
+    return true;
 }

@@ -156,20 +156,31 @@ static void test_drawn(void **state)
 
 static void test_process_mark(void **state)
 {
-    char mark[PROCESS_MARK_ROOM], other[PROCESS_MARK_ROOM];
+    struct process_mark self, mark;
+    char text[PROCESS_MARK_ROOM];
+    bool elsewhere;
 
     (void)state;
-    process_mark(mark);
-    assert_true(process_mark_lives(mark));
-    assert_false(process_mark_lives(""));
-    assert_false(process_mark_lives("x"));
-    assert_false(process_mark_lives("x -1 5"));
-    memcpy(other, mark, sizeof(mark));
-    other[0] ^= 1; /* of another boot */
-    assert_false(process_mark_lives(other));
-    memcpy(other, mark, sizeof(mark));
-    other[strlen(other) - 1] ^= 1; /* another process, later or earlier, of the same number */
-    assert_false(process_mark_lives(other));
+    process_mark_self(&self);
+    process_mark_write(&self, text);
+    assert_true(process_mark_read(text, &mark));
+    assert_true(process_mark_lives(&mark, &elsewhere));
+    assert_false(elsewhere);
+    assert_false(process_mark_read("", &mark));
+    assert_false(process_mark_read("x", &mark));
+    assert_false(process_mark_read("x 5", &mark));
+    mark.boot[0] ^= 1;
+    assert_false(process_mark_lives(&mark, &elsewhere));
+    assert_true(elsewhere);
+    mark = self;
+    mark.started ^= 1; /* another process, later or earlier, of the same number */
+    assert_false(process_mark_lives(&mark, NULL));
+    mark = self;
+    mark.pid = -1;
+    assert_false(process_mark_lives(&mark, NULL));
+    mark.started = 0;
+    process_mark_write(&mark, text);
+    assert_string_equal(text, "");
 }
 
 int main(void)

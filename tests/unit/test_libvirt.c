@@ -23,7 +23,7 @@ static struct libvirt_options options = {
 
 static char *fill(const char *template, const char *image)
 {
-    struct libvirt_maker maker = {.run = "a", .pid = 7, .started = 9, .boot = "b"};
+    struct libvirt_maker maker = {.run = "a", .process = {.pid = 7, .started = 9, .boot = "b"}};
     const struct libvirt_domain domain = {
         .image_path = image, .serial_path = "/s", .maker = &maker, .vm = 12};
 
@@ -78,7 +78,7 @@ static void metadata_are_read_as_written_and_nothing_else_is(void **state)
         "<mvm:run xname='a' xpid='1' xstarted='2' xboot='3'/>",
         "name='a'pid='1'started='2'boot='3'",
     };
-    struct libvirt_maker self, maker = {.pid = -1};
+    struct libvirt_maker self, maker = {.process.pid = -1};
     char xml[LIBVIRT_METADATA_ROOM], quoted[LIBVIRT_METADATA_ROOM], longer[2048];
     bool elsewhere;
 
@@ -87,16 +87,16 @@ static void metadata_are_read_as_written_and_nothing_else_is(void **state)
     libvirt_maker_xml(&self, 3, xml);
     assert_true(libvirt_maker_parse(xml, &maker));
     assert_string_equal(maker.run, "a.b-c_1");
-    assert_true(libvirt_maker_lives(&maker, &elsewhere));
+    assert_true(process_mark_lives(&maker.process, &elsewhere));
     assert_false(elsewhere);
     /* A number that another process got since. */
-    maker.started++;
-    assert_false(libvirt_maker_lives(&maker, &elsewhere));
+    maker.process.started++;
+    assert_false(process_mark_lives(&maker.process, &elsewhere));
     assert_false(elsewhere);
-    maker.pid = -3;
-    assert_false(libvirt_maker_lives(&maker, &elsewhere));
-    maker.boot[0] ^= 1;
-    assert_false(libvirt_maker_lives(&maker, &elsewhere));
+    maker.process.pid = -3;
+    assert_false(process_mark_lives(&maker.process, &elsewhere));
+    maker.process.boot[0] ^= 1;
+    assert_false(process_mark_lives(&maker.process, &elsewhere));
     assert_true(elsewhere);
     /* libvirt writes attributes in quotes of its own kind. */
     for (size_t i = 0; i <= strlen(xml); i++)
