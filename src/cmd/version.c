@@ -68,13 +68,11 @@ static const struct {
     const char *name;
     void (*tell)(char *ret_text); /* NULL: it does not tell */
     const char *built_with;       /* of one that does not; NULL: not known */
-} libraries[] = {
-    {"glibc", tell_glibc, NULL},      {"capstone", tell_capstone, NULL},
-    {"gsl", tell_gsl, NULL},          {"http-parser", tell_http_parser, NULL},
-    {"jansson", tell_jansson, NULL},  {"nettle", tell_nettle, NULL},
-    {"popt", NULL, MVM_POPT_VERSION}, {"x86emu", NULL, NULL},
-    {"zlib", tell_zlib, NULL},
-};
+} libraries[] = {{"glibc", tell_glibc, NULL},      {"capstone", tell_capstone, NULL},
+                 {"gsl", tell_gsl, NULL},          {"http-parser", tell_http_parser, NULL},
+                 {"jansson", tell_jansson, NULL},  {"nettle", tell_nettle, NULL},
+                 {"popt", NULL, MVM_POPT_VERSION}, {"x86emu", NULL, NULL},
+                 {"zlib", tell_zlib, NULL},        MVM_FEATURE_LIBRARIES};
 
 static json_t *library_versions(void)
 {
@@ -99,7 +97,8 @@ static json_t *engine_names(void)
     const struct engine *const *engines = engine_table(&count);
 
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(names, json_string(engines[i]->name));
+        if (!engines[i]->left_out)
+            json_array_append_new(names, json_string(engines[i]->name));
     return names;
 }
 

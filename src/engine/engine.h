@@ -181,6 +181,7 @@ struct engine {
     unsigned capabilities; /* enum engine_capability */
     unsigned asks_at_once; /* how many asks of a proof of life are under way together; 0: a default for VMs
                               that run side by side */
+    bool left_out;         /* this mvm was built without it: probe() says so, and there is nothing else */
 
     const struct option_spec *options; /* the engine's own options, shown in --help; NULL for none */
     size_t option_count;

@@ -24,6 +24,7 @@ const struct engine engine_openstack = {
     .name = "openstack",
     .summary = "one server of an OpenStack cloud a VM; not in this build",
     .class_letter = 'A',
+    .left_out = true,
     .probe = none_probe,
     .needs = none_needs,
 };
