@@ -15,3 +15,12 @@ void join_command_line(int argc, char *const *argv, char *ret_line, size_t room)
         used += (size_t)snprintf(ret_line + used, room - used, plain ? " %s" : " '%s'", argv[i]);
     }
 }
+
+void spell_out(int argc, char **argv)
+{
+    static char out[] = "--out";
+
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "-o") == 0)
+            argv[i] = out;
+}

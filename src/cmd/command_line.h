@@ -8,4 +8,8 @@
 /* "mvm" and the words, quoted where a shell would not take them as they are; cut to `room`. */
 void join_command_line(int argc, char *const *argv, char *ret_line, size_t room);
 
+/* Makes "-o" among the options of a command that has --out that word: tables of options know whole words
+ * only, and "-o" is what every compiler's user types. Before options_parse(). */
+void spell_out(int argc, char **argv);
+
 #endif

@@ -2,6 +2,7 @@
 /* mvm image build: a built-in guest with its settings, as a file. */
 #include "base/reason.h"
 #include "cmd/cmd.h"
+#include "cmd/command_line.h"
 #include "cmd/image.h"
 #include "guest/catalog.h"
 #include "result/json.h"
@@ -47,16 +48,6 @@ static const struct option_spec build_specs[] = {
 
 static const struct option_set own_set = {.specs = build_specs,
                                           .count = sizeof(build_specs) / sizeof(build_specs[0])};
-
-/* The tables know whole words only; "-o" is what every compiler's user types. */
-static void spell_out(int argc, char **argv)
-{
-    static char out[] = "--out";
-
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "-o") == 0)
-            argv[i] = out;
-}
 
 static void print_json(const char *file, const struct image *image)
 {

@@ -5,6 +5,7 @@
 #include "base/reason.h"
 #include "cmd/cmd.h"
 #include "cmd/command.h"
+#include "cmd/command_line.h"
 #include "cmd/report_inputs.h"
 #include "cmd/report_output.h"
 #include "report/limits.h"
@@ -27,7 +28,8 @@ static const struct option_spec specs[] = {
     {.name = "out",
      .kind = OPTION_TEXT,
      .argument = "FILE",
-     .help = "where to write; otherwise in the directory of one run or matrix, here for several",
+     .help =
+         "where to write; otherwise in the directory of one run or matrix, here for several; -o for short",
      .offset = offsetof(struct report_options, out)},
     {.name = "html",
      .kind = OPTION_FLAG,
@@ -235,6 +237,7 @@ static int report_main(int argc, char **argv)
     struct reason reason = {.text = ""};
     int operand_count = 0, status;
 
+    spell_out(argc, argv);
     if (options_parse(&set, 1, argc, argv, &report.paths, &operand_count, &reason) < 0) {
         status = EXIT_USAGE;
     } else if (report.options.help) {

@@ -66,7 +66,7 @@ setup() {
 
 @test "the picture is well-formed and can be rendered" {
     command -v rsvg-convert >/dev/null || skip "rsvg-convert is not installed"
-    "$MVM" report sleep tick --out both.svg >/dev/null
+    "$MVM" report sleep tick -o both.svg >/dev/null
     rsvg-convert both.svg -o both.png
     [ -s both.png ]
 }
