@@ -7,7 +7,6 @@
 #include "base/reason.h"
 
 #include <errno.h>
-#include <libvirt/virterror.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -124,6 +123,10 @@ static int start(struct attempt *attempt)
 int libvirt_connect_within(const char *uri, uint64_t patience_ns, virConnectPtr *ret_connection,
                            struct reason *reason)
 {
+    int error = libvirt_library_load(reason);
+
+    if (error)
+        return error;
     libvirt_be_quiet();
     if (virInitialize() < 0)
         return libvirt_reason(reason, EIO, "libvirt does not start");
@@ -131,7 +134,9 @@ int libvirt_connect_within(const char *uri, uint64_t patience_ns, virConnectPtr 
     const struct timespec end = {.tv_sec = (time_t)(end_ns / NS_PER_SECOND),
                                  .tv_nsec = (long)(end_ns % NS_PER_SECOND)};
     struct attempt *attempt = attempt_new(uri);
-    int error = attempt ? start(attempt) : ENOMEM, waited = 0;
+    int waited = 0;
+
+    error = attempt ? start(attempt) : ENOMEM;
 
     if (error) {
         if (attempt)

@@ -4,7 +4,6 @@
 #include "base/reason.h"
 
 #include <errno.h>
-#include <libvirt/virterror.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +62,10 @@ int libvirt_events_prepare(struct reason *reason)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+    int error = libvirt_library_load(reason);
+
+    if (error)
+        return error;
     pthread_once(&once, register_events);
     return events_registered < 0 ? libvirt_reason(reason, EIO, "libvirt's events cannot be had") : 0;
 }

@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "base/option.h"
+#include "engine/libvirt_library.h"
 #include "engine/processes.h"
 
-#include <libvirt/libvirt.h>
 #include <sys/types.h>
 
 struct reason;
@@ -32,9 +32,10 @@ int libvirt_reason(struct reason *reason, int error, const char *format, ...)
 /* Keeps libvirt from printing what it has to say, which its callers get. */
 void libvirt_be_quiet(void);
 
-/* Connects; the caller closes it with virConnectClose(). Before the first connection that is to have events,
- * libvirt_events_prepare() is to be called. -EINVAL: libvirt knows no such URI; -ENOTCONN; -ETIMEDOUT: the
- * daemon takes connections and does not answer. */
+/* Connects, after loading libvirt; the caller closes it with virConnectClose(). Before the first connection
+ * that is to have events, libvirt_events_prepare() is to be called. -EINVAL: libvirt knows no such URI;
+ * -ENOTCONN; -ETIMEDOUT: the daemon takes connections and does not answer; -ENOTSUP: libvirt is not
+ * installed. */
 #define LIBVIRT_PATIENCE_NS (60 * NS_PER_SECOND)
 int libvirt_connect_within(const char *uri, uint64_t patience_ns, virConnectPtr *ret_connection,
                            struct reason *reason);

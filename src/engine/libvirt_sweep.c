@@ -5,7 +5,6 @@
 #include "base/reason.h"
 
 #include <errno.h>
-#include <libvirt/virterror.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,6 @@
 #include "base/reason.h"
 
 #include <errno.h>
-#include <libvirt/virterror.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define LIBVIRT_LIBRARY_LOADS
+#include "engine/libvirt_library.h"
+
+#include "base/reason.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+/* By its interface's version, which the headers are of too. */
+static const char library_name[] = "libvirt.so.0";
+
+struct libvirt_library libvirt_library;
+
+int libvirt_library_load(struct reason *reason)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    static bool loaded;
+    static const struct {
+        const char *name;
+        void **place;
+    } functions[] = {
+#define LIBVIRT_FUNCTION(name) {#name, (void **)&libvirt_library.name},
+        LIBVIRT_FUNCTIONS(LIBVIRT_FUNCTION)
+#undef LIBVIRT_FUNCTION
+    };
+    int error = 0;
+
+    pthread_mutex_lock(&mutex);
+    void *handle = loaded ? NULL : dlopen(library_name, RTLD_NOW | RTLD_LOCAL);
+
+    if (!loaded && !handle)
+        error = reason_set(reason, ENOTSUP, "the engine libvirt needs %s (Debian's package libvirt0): %s",
+                           library_name, dlerror());
+    for (size_t i = 0; handle && !error && i < sizeof(functions) / sizeof(functions[0]); i++) {
+        *functions[i].place = dlsym(handle, functions[i].name);
+        if (!*functions[i].place)
+            error = reason_set(reason, ENOTSUP, "%s has no %s; it is older than what mvm was built with",
+                               library_name, functions[i].name);
+    }
+    loaded = loaded || (handle && !error);
+    pthread_mutex_unlock(&mutex);
+    return error;
+}
