@@ -2,6 +2,7 @@
 #define LIBVIRT_LIBRARY_LOADS
 #include "engine/libvirt_library.h"
 
+#include "base/library.h"
 #include "base/reason.h"
 
 #include <dlfcn.h>
@@ -18,10 +19,7 @@ int libvirt_library_load(struct reason *reason)
 {
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     static bool loaded;
-    static const struct {
-        const char *name;
-        void **place;
-    } functions[] = {
+    static const struct library_symbol functions[] = {
 #define LIBVIRT_FUNCTION(name) {#name, (void **)&libvirt_library.name},
         LIBVIRT_FUNCTIONS(LIBVIRT_FUNCTION)
 #undef LIBVIRT_FUNCTION
@@ -29,18 +27,12 @@ int libvirt_library_load(struct reason *reason)
     int error = 0;
 
     pthread_mutex_lock(&mutex);
-    void *handle = loaded ? NULL : dlopen(library_name, RTLD_NOW | RTLD_LOCAL);
-
-    if (!loaded && !handle)
+    if (!loaded)
+        error = library_load(library_name, functions, sizeof(functions) / sizeof(functions[0]), reason);
+    if (error == -ENOENT)
         error = reason_set(reason, ENOTSUP, "the engine libvirt needs %s (Debian's package libvirt0): %s",
                            library_name, dlerror());
-    for (size_t i = 0; handle && !error && i < sizeof(functions) / sizeof(functions[0]); i++) {
-        *functions[i].place = dlsym(handle, functions[i].name);
-        if (!*functions[i].place)
-            error = reason_set(reason, ENOTSUP, "%s has no %s; it is older than what mvm was built with",
-                               library_name, functions[i].name);
-    }
-    loaded = loaded || (handle && !error);
+    loaded = loaded || !error;
     pthread_mutex_unlock(&mutex);
     return error;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/raster.h"
 
+#include "base/library.h"
 #include "base/reason.h"
 
 #include <errno.h>
@@ -8,7 +9,6 @@
 #if MVM_PNG_PDF
 
 #include <cairo-pdf.h>
-#include <dlfcn.h>
 #include <librsvg/rsvg.h>
 #include <math.h>
 #include <stdio.h>
@@ -19,8 +19,7 @@
  * that is measured, or that holds a million VMs, must not carry: so it is no dependency of the program. */
 static const char library_name[] = "librsvg-2.so.2";
 
-struct library {
-    void *handle;
+struct renderer {
     typeof(rsvg_handle_new_from_data) *handle_new;
     typeof(rsvg_handle_get_intrinsic_dimensions) *dimensions;
     typeof(rsvg_handle_render_document) *render;
@@ -39,18 +38,9 @@ struct library {
     typeof(cairo_surface_destroy) *surface_destroy;
 };
 
-static int load(struct library *library, struct reason *reason)
+static int load(struct renderer *library, struct reason *reason)
 {
-    library->handle = dlopen(library_name, RTLD_NOW | RTLD_LOCAL);
-    if (!library->handle)
-        return reason_set(
-            reason, ENOTSUP,
-            "PNG and PDF need %s, which is not installed (Debian: librsvg2-2); --format svg does not",
-            library_name);
-    const struct {
-        const char *name;
-        void **place;
-    } symbols[] = {
+    const struct library_symbol symbols[] = {
         {"rsvg_handle_new_from_data", (void **)&library->handle_new},
         {"rsvg_handle_get_intrinsic_dimensions", (void **)&library->dimensions},
         {"rsvg_handle_render_document", (void **)&library->render},
@@ -68,12 +58,13 @@ static int load(struct library *library, struct reason *reason)
         {"cairo_surface_status", (void **)&library->surface_status},
         {"cairo_surface_destroy", (void **)&library->surface_destroy},
     };
-    for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-        *symbols[i].place = dlsym(library->handle, symbols[i].name);
-        if (!*symbols[i].place)
-            return reason_set(reason, ENOTSUP, "%s lacks %s", library_name, symbols[i].name);
-    }
-    return 0;
+    int error = library_load(library_name, symbols, sizeof(symbols) / sizeof(symbols[0]), reason);
+
+    return error == -ENOENT ? reason_set(reason, ENOTSUP,
+                                         "PNG and PDF need %s, which is not installed (Debian: librsvg2-2); "
+                                         "--format svg does not",
+                                         library_name)
+                            : error;
 }
 
 static cairo_status_t write_to(void *stream, const unsigned char *bytes, unsigned length)
@@ -81,7 +72,7 @@ static cairo_status_t write_to(void *stream, const unsigned char *bytes, unsigne
     return fwrite(bytes, 1, length, stream) == length ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
 }
 
-static cairo_surface_t *surface_of(const struct library *library, enum raster_format format, double width,
+static cairo_surface_t *surface_of(const struct renderer *library, enum raster_format format, double width,
                                    double height, double unix_seconds, FILE *to)
 {
     /* A CSS pixel is 1/96 of an inch, a point of PDF 1/72. */
@@ -98,7 +89,7 @@ static cairo_surface_t *surface_of(const struct library *library, enum raster_fo
     return surface;
 }
 
-static int draw(const struct library *library, RsvgHandle *svg, enum raster_format format,
+static int draw(const struct renderer *library, RsvgHandle *svg, enum raster_format format,
                 double unix_seconds, FILE *to, struct reason *reason)
 {
     gboolean has_width, has_height, has_box;
@@ -135,7 +126,7 @@ bool report_raster_built(void)
 int report_raster(const char *svg, size_t length, enum raster_format format, double unix_seconds,
                   char **ret_bytes, size_t *ret_length, struct reason *reason)
 {
-    struct library library = {.handle = NULL};
+    struct renderer library;
     GError *wrong = NULL;
     char *bytes = NULL;
     int error = load(&library, reason);
