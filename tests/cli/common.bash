@@ -69,3 +69,12 @@ guest_image() {
 assemble() {
     nasm -f bin -I "$BATS_TEST_DIRNAME/../../guests/" "$@"
 }
+
+# wait_until COMMAND... : within $PATIENCE seconds, or 20, it succeeds.
+wait_until() {
+    local deadline=$((SECONDS + ${PATIENCE:-20}))
+    until "$@"; do
+        [ "$SECONDS" -le "$deadline" ] || { echo "in vain: $*"; return 1; }
+        sleep 0.05
+    done
+}

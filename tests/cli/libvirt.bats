@@ -6,6 +6,8 @@ bats_require_minimum_version 1.5.0
 load common
 load libvirt
 
+PATIENCE=120
+
 setup_file() {
     command -v setpriv >/dev/null && [ "$("${MVM:-$BATS_TEST_DIRNAME/../../build/mvm}" run --engine libvirt --help | grep -c -- --uri)" -gt 0 ] ||
         { export NO_LIBVIRT="this mvm is built without libvirt"; return 0; }
@@ -54,15 +56,6 @@ mvm() {
 
 domains() {
     session_user virsh -q -c qemu:///session list --all --name | sed '/^$/d' | sort
-}
-
-# wait_until COMMAND... : within 2 minutes it succeeds.
-wait_until() {
-    local deadline=$((SECONDS + 120))
-    until "$@"; do
-        [ "$SECONDS" -le "$deadline" ] || { echo "in vain: $*"; return 1; }
-        sleep 0.05
-    done
 }
 
 # Returns when its process is gone.

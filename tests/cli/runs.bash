@@ -18,15 +18,6 @@ runs() {
     ls "$XDG_RUNTIME_DIR/mvm" 2>/dev/null
 }
 
-# wait_until COMMAND... : within 20 seconds it succeeds.
-wait_until() {
-    local deadline=$((SECONDS + 20))
-    until "$@"; do
-        [ "$SECONDS" -le "$deadline" ] || { echo "in vain: $*"; return 1; }
-        sleep 0.05
-    done
-}
-
 is_running() {
     # Not jq -e: that of Debian 12 takes no input at all for a yes.
     [ "$("$MVM" ls "$1" --json 2>/dev/null | jq -r .state)" = running ]

@@ -1,32 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """mvm console on a terminal. usage: terminal.py MVM (with a run `sleep`, and a run `typist` of tests/screen/typist.asm)"""
-import fcntl
 import os
-import pty
 import select
 import signal
-import struct
 import sys
 import termios
 import time
+
+import pseudo_terminal
 
 mvm = sys.argv[1]
 
 
 class Session:
     def __init__(self, *arguments, columns=80, rows=25):
-        self.master, self.slave = pty.openpty()
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        self.before = termios.tcgetattr(self.slave)
         self.output = b""
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.setsid()
-            fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
-            for fd in (0, 1, 2):
-                os.dup2(self.slave, fd)
-            os.execv(mvm, [mvm, "console", *arguments])
+        self.master, self.slave, self.pid, self.before = pseudo_terminal.start([mvm, "console", *arguments], columns, rows)
 
     def read(self, seconds):
         until = time.monotonic() + seconds
@@ -110,7 +100,7 @@ session.send(b"\x1b[A\x1b[1;5C\x1bOP\x1bx\x1b")
 session.read(0.3)
 session.send(b"ok\r")
 session.expect(b"ko")
-fcntl.ioctl(session.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 10, 40, 0, 0))
+pseudo_terminal.resize(session.slave, 40, 10)
 session.output = b""
 os.kill(session.pid, signal.SIGWINCH)
 session.expect(b"\x1b[2J")

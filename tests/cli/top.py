@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """mvm top on a terminal. usage: top.py MVM, with the runs `cloud` (100,000 VMs, of vmm) and `other`."""
-import fcntl
 import os
-import pty
 import re
 import select
 import signal
-import struct
 import subprocess
 import sys
 import termios
 import time
+
+import pseudo_terminal
 
 mvm = sys.argv[1]
 PATIENCE = 60
@@ -123,27 +122,13 @@ class Screen:
 
 class Session:
     def __init__(self, *command, columns=80, rows=24, term="xterm-256color", **environment):
-        self.master, self.slave = pty.openpty()
-        self.resize(columns, rows, signals=False)
-        self.before = termios.tcgetattr(self.slave)
         self.output = b""
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.setsid()
-            fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
-            for fd in (0, 1, 2):
-                os.dup2(self.slave, fd)
-            os.environ.update(environment, TERM=term)
-            os.execvp(command[0], command)
+        self.screen = Screen(columns, rows)
+        self.master, self.slave, self.pid, self.before = pseudo_terminal.start(command, columns, rows, TERM=term, **environment)
 
-    def resize(self, columns, rows, signals=True):
-        if signals:
-            self.screen.resize(columns, rows)
-        else:
-            self.screen = Screen(columns, rows)
-        # The kernel sends SIGWINCH to the foreground.
-        fcntl.ioctl(self.slave if not signals else self.master, termios.TIOCSWINSZ,
-                    struct.pack("HHHH", rows, columns, 0, 0))
+    def resize(self, columns, rows):
+        self.screen.resize(columns, rows)
+        pseudo_terminal.resize(self.master, columns, rows)
 
     def read(self, seconds=0.05):
         if select.select([self.master], [], [], seconds)[0]:
