@@ -12,11 +12,16 @@ value() {
     values "$1" | tail -n 1
 }
 
+# middle: the median of the lines of standard input; nothing when there are none.
+middle() {
+    sort -g | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)] }'
+}
+
 # median NAME FILE...: of the values of NAME in files of one run each.
 median() {
     local name=$1
     shift
-    for file in "$@"; do value "$name" <"$file"; done | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+    for file in "$@"; do value "$name" <"$file"; done | middle
 }
 
 # grouped NUMBER: with commas between thousands.
