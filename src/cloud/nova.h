@@ -29,6 +29,8 @@ struct nova_server {
     char process[NOVA_MARK_ROOM]; /* that asked for it, as it names itself; "": it does not say */
     char host[NOVA_TEXT_ROOM];    /* the compute host, or the project's own word for it (hostId) where only
                                      administrators are told more; "" for none */
+    bool host_is_away;            /* Nova hears nothing of its nova-compute, or was told that it is down; only
+                                     administrators are told */
 };
 
 struct nova_batch {
@@ -55,7 +57,9 @@ int nova_log_has_line(struct cloud *cloud, struct http *http, const char *id, co
 int nova_serial_console(struct cloud *cloud, struct http *http, const char *id, char ret_url[NOVA_URL_ROOM],
                         struct reason *reason);
 
-/* One that is gone already is deleted. */
+/* One that is gone already is deleted. Where its host is away Nova only strikes it from its list, and the VM
+ * runs on until the host's nova-compute is back and finds it (its setting running_deleted_instance_action).
+ */
 int nova_delete(struct cloud *cloud, struct http *http, const char *id, struct reason *reason);
 
 /* Finds a flavor by its name or id, or makes the run's own: 1 vCPU, 1 MB, no disk. -EPERM: only an

@@ -53,6 +53,14 @@ static uint64_t number(const json_t *server, const char *key)
                : UINT64_MAX;
 }
 
+/* The field host_status, of microversion 2.16. */
+static bool host_is_away(const json_t *server)
+{
+    const char *status = json_string_value(json_object_get(server, "host_status"));
+
+    return status && (strcmp(status, "UNKNOWN") == 0 || strcmp(status, "DOWN") == 0);
+}
+
 static int add(struct cloud *cloud, struct list *list, const json_t *server, struct reason *reason)
 {
     const char *id = cloud_id(server, "id", "a server", reason);
@@ -80,7 +88,11 @@ static int add(struct cloud *cloud, struct list *list, const json_t *server, str
     struct nova_server *to = &list->servers[list->count++];
 
     *to = (struct nova_server){
-        .part = number(server, "mvm-part"), .batch = number(server, "mvm-batch"), .state = state_of(status)};
+        .part = number(server, "mvm-part"),
+        .batch = number(server, "mvm-batch"),
+        .state = state_of(status),
+        .host_is_away = host_is_away(server),
+    };
     snprintf(to->id, sizeof(to->id), "%s", id);
     cloud_words(cloud, status, to->status, sizeof(to->status));
     cloud_words(cloud, fault ? fault : "", to->fault, sizeof(to->fault));

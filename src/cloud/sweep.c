@@ -7,6 +7,7 @@
 #include "cloud/nova.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define FIRST_PAUSE_NS (500 * NS_PER_MILLISECOND)
@@ -14,12 +15,48 @@
 /* A server whose deletion Nova has lost, with the message to a host that went away, is deleted once more. */
 #define AGAIN_NS (30 * NS_PER_SECOND)
 
-/* Deletes them until the list is empty. */
-static int sweep_servers(struct cloud *cloud, struct http *http, const char *run, uint64_t end_ns,
-                         uint64_t *ret_servers, struct reason *reason)
+/* Servers that were deleted while their host was away, and the name of one such host. */
+struct struck {
+    size_t servers;
+    char host[NOVA_TEXT_ROOM];
+};
+
+/* Deletes those of the list, but for those whose host may still come back. */
+static int delete_servers(struct cloud *cloud, struct http *http, const struct nova_server *servers,
+                          size_t count, bool wait_for_hosts, struct struck *struck, struct reason *reason)
 {
+    int error = 0;
+
+    for (size_t i = 0; !error && i < count; i++) {
+        if (servers[i].host_is_away && wait_for_hosts)
+            continue;
+        error = nova_delete(cloud, http, servers[i].id, reason);
+        if (!error && servers[i].host_is_away) {
+            struck->servers++;
+            snprintf(struck->host, sizeof(struck->host), "%s", servers[i].host);
+        }
+        /* It is in the middle of something else; later, then. */
+        error = error == -EEXIST ? 0 : error;
+    }
+    return error;
+}
+
+static bool has_away(const struct nova_server *servers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (servers[i].host_is_away)
+            return true;
+    return false;
+}
+
+/* Deletes them until the list is empty. */
+static int sweep_servers(struct cloud *cloud, struct http *http, const char *run, uint64_t patience_ns,
+                         uint64_t *ret_servers, struct struck *struck, struct reason *reason)
+{
+    const uint64_t begin_ns = clock_now_ns(), end_ns = begin_ns + patience_ns;
     uint64_t pause_ns = FIRST_PAUSE_NS, asked_ns = 0;
     size_t most = 0;
+    bool waited = false;
 
     for (;;) {
         struct nova_server *servers;
@@ -32,14 +69,13 @@ static int sweep_servers(struct cloud *cloud, struct http *http, const char *run
         most = count > most ? count : most;
         *ret_servers = most - count;
         uint64_t now = clock_now_ns();
-        bool ask = now >= asked_ns + AGAIN_NS || asked_ns == 0;
+        bool wait = has_away(servers, count) && now < begin_ns + patience_ns / 4;
+        bool ask = now >= asked_ns + AGAIN_NS || asked_ns == 0 || (waited && !wait);
 
-        for (size_t i = 0; ask && !error && i < count; i++) {
-            error = nova_delete(cloud, http, servers[i].id, reason);
-            /* It is in the middle of something else; later, then. */
-            error = error == -EEXIST ? 0 : error;
-        }
+        if (ask)
+            error = delete_servers(cloud, http, servers, count, wait, struck, reason);
         asked_ns = ask ? now : asked_ns;
+        waited = wait;
         free(servers);
         if (error || count == 0)
             return error;
@@ -54,10 +90,11 @@ static int sweep_servers(struct cloud *cloud, struct http *http, const char *run
 int cloud_sweep(struct cloud *cloud, struct http *http, const char *run, uint64_t patience_ns,
                 struct cloud_swept *ret_swept, struct reason *reason)
 {
+    struct struck struck = {0};
     bool flavor = false;
 
     *ret_swept = (struct cloud_swept){0};
-    int error = sweep_servers(cloud, http, run, clock_now_ns() + patience_ns, &ret_swept->servers, reason);
+    int error = sweep_servers(cloud, http, run, patience_ns, &ret_swept->servers, &struck, reason);
 
     /* Patience was at its end once; it is not spent on each of the others. */
     if (error == -EAGAIN)
@@ -69,5 +106,11 @@ int cloud_sweep(struct cloud *cloud, struct http *http, const char *run, uint64_
     int flavor_error = nova_flavor_delete(cloud, http, run, &flavor, error ? NULL : reason);
 
     ret_swept->flavors = flavor;
-    return error ? error : flavor_error;
+    error = error ? error : flavor_error;
+    if (!error && struck.servers > 0)
+        error = reason_set(reason, EHOSTDOWN,
+                           "%zu server%s of the run %s, deleted while Nova heard nothing of the host %s, may "
+                           "run on there until its nova-compute is back and removes what Nova no longer has",
+                           struck.servers, struck.servers == 1 ? "" : "s", run, struck.host);
+    return error;
 }

@@ -277,7 +277,9 @@ static int openstack_clear(struct population *population, struct reason *reason)
         error = cloud_sweep(openstack->cloud, http, openstack->run,
                             OPENSTACK_SWEEP_PATIENCES * openstack->options->patience_ns, &swept, &words);
     http_close(http);
-    if (error)
+    if (error == -EHOSTDOWN)
+        reason_set(reason, EHOSTDOWN, "%s", words.text);
+    else if (error)
         reason_set(reason, -error,
                    "the cloud may still have servers of the run %s (%.600s); 'mvm stop --engine openstack "
                    "--run %s' removes "

@@ -167,6 +167,35 @@ load openstack
     return 1
 }
 
+deletions() { grep -c "^DELETE .*/servers/" requests.log; }
+
+@test "servers on a host that Nova does not hear of are deleted once it is back" {
+    cloud away
+    start 2
+    [ "$status" -eq 0 ] || { echo "$output$stderr"; return 1; }
+    "$MVM" stop --quiet 3>&- &
+    # It looks at them, and again, and deletes none.
+    local looks
+    looks=$(grep -c "^GET .*/servers/detail" requests.log)
+    wait_until eval '[ "$(grep -c "^GET .*/servers/detail" requests.log)" -ge $((looks + 3)) ]'
+    [ "$(deletions)" -eq 0 ]
+    touch "$BATS_FILE_TMPDIR/back"
+    wait "$!"
+    rm "$BATS_FILE_TMPDIR/back"
+    [ "$(deletions)" -eq 2 ]
+    only_foreign
+}
+
+@test "servers on a host that stays away are deleted, and the user is told that they may run on" {
+    cloud away
+    start 2 --api-patience 500ms
+    [ "$status" -eq 0 ] || { echo "$output$stderr"; return 1; }
+    run --separate-stderr "$MVM" stop
+    [ "$status" -eq 1 ]
+    [[ "$stderr" == *"2 servers of the run cloud, deleted while Nova heard nothing of the host here, may run on there"* ]] || { echo "$stderr"; return 1; }
+    only_foreign
+}
+
 @test "options refuse what they cannot take" {
     local option
     for option in --serial=tty --batch=0 --batch=1001 --parallel=0 --parallel=x --boot-timeout=0 --api-patience=soon; do

@@ -50,6 +50,7 @@ FAULTS = {
     "hosts": "that many compute hosts; of the last one two vCPUs can be given away, of others three each",
     "secret-hosts": "hosts are told to administrators only, and nobody here is one",
     "nodelete": "servers are never removed",
+    "away": "Nova hears nothing of its hosts, until there is a file `back` in the folder",
 }
 PASSWORD = "a-secret/of Alice"
 SERVICES = {"keystone": "/identity", "glance": "/image", "nova": "/compute", "placement": "/placement"}
@@ -306,6 +307,8 @@ class Answer(http.server.BaseHTTPRequestHandler):
         ids = sorted(self.cloud.servers)
         rest = [i for i in ids if i > marker] if "paging" not in self.cloud.faults else ids
         page = [self.cloud.servers[i] for i in rest[:limit]]
+        if "away" in self.cloud.faults and not os.path.exists(os.path.join(self.cloud.folder, "back")):
+            page = [dict(server, host_status="UNKNOWN") for server in page]
         body = {"servers": page}
         if len(rest) > limit or "paging" in self.cloud.faults:
             body["servers_links"] = [{"rel": "next", "href": "http://127.0.0.1:1/elsewhere"}]
