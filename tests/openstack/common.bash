@@ -11,11 +11,12 @@ rabbit_port=15673 rabbit_distribution_port=25673 epmd_port=14369
 hosts="one two three"
 
 # start NAME COMMAND...: in the background, its output in log/NAME, its id in pids/NAME. What it starts is in its
-# session, whose number is that id. It has nothing else open: bats waits for who holds its descriptors.
+# session, whose number is that id. It has nothing of a test's that starts it: bats waits for who holds its
+# descriptors, and removes its temporary folder.
 start() {
     local name=$1
     shift
-    (cd "$bench" && exec setsid "$@") >>"$bench/log/$name" 2>&1 </dev/null 3>&- 4>&- &
+    (cd "$bench" && unset XDG_RUNTIME_DIR && TMPDIR="$bench/run" exec setsid "$@") >>"$bench/log/$name" 2>&1 </dev/null 3>&- 4>&- &
     echo $! >"$bench/pids/$name"
 }
 
