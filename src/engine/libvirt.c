@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Engine `libvirt`: VMs made by a libvirt daemon of this host, as transient domains (class A). Each VM's
+ * Engine `libvirt`: VMs made by a libvirt daemon, as transient domains (class A). On this host each VM's
  * serial port is a Unix socket to which its hypervisor connects, so that what is said to VMs does not pass
- * the daemon, and goes on without it. docs/libvirt.md tells what libvirt costs.
+ * the daemon, and goes on without it; on another host it is a stream through the daemon. docs/libvirt.md
+ * tells what libvirt costs.
  */
 #include "engine/engines.h"
 
 #include "base/file.h"
 #include "base/reason.h"
 #include "engine/libvirt_population.h"
+#include "engine/process_population.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,10 +25,12 @@
 #define FIELD(name) offsetof(struct libvirt_options, name)
 
 static const char *const accelerators[] = {"tcg", "kvm", NULL};
+static const char *const serials[] = {"socket", "stream", NULL};
 
 static const struct option_spec libvirt_option_specs[] = {
-    {"uri", OPTION_TEXT, "URI", "the libvirt of this host that makes the VMs, such as qemu:///system",
-     FIELD(uri), .fallback = "qemu:///session"},
+    {"uri", OPTION_TEXT, "URI",
+     "the libvirt that makes the VMs, such as qemu:///system or qemu+ssh://HOST/system", FIELD(uri),
+     .fallback = "qemu:///session"},
     {"accelerator", OPTION_CHOICE, "NAME",
      "how guests' instructions are run, tcg (translated) or kvm (hardware)", FIELD(accelerator),
      .fallback = "tcg", .choices = accelerators},
@@ -33,6 +38,15 @@ static const struct option_spec libvirt_option_specs[] = {
      .fallback = "isapc"},
     {"memory", OPTION_SIZE, "SIZE", "memory of each VM, in whole MiB", FIELD(memory_bytes), .fallback = "1M",
      .least = 0x1p20, .most = 0x1p40},
+    {"serial", OPTION_CHOICE, "KIND",
+     "VMs' serial ports: a socket of this host, or a stream through the daemon; without it a socket on this "
+     "host, a stream on another",
+     FIELD(serial), .fallback = NULL, .choices = serials},
+    {"pool", OPTION_TEXT, "NAME",
+     "the storage pool that the image is brought to; without it one of the run's own on another host, none "
+     "on "
+     "this one",
+     FIELD(pool), .fallback = NULL},
     {"domain-xml", OPTION_TEXT, "FILE",
      "a domain's XML to use instead of mvm's own; {name}, {metadata}, {image}, {serial} and others in it are "
      "replaced",
@@ -89,7 +103,7 @@ static int libvirt_probe(const void *values, struct reason *reason)
     const struct libvirt_options *options = values;
     virConnectPtr connection;
     char *template = NULL;
-    int error = libvirt_uri_check(options->uri, reason);
+    int error = libvirt_options_check(options, reason);
 
     if (!error && (options->memory_bytes & ((UINT64_C(1) << 20) - 1)))
         error = reason_set(reason, EINVAL, "--memory takes whole MiB, since QEMU does");
@@ -100,16 +114,16 @@ static int libvirt_probe(const void *values, struct reason *reason)
     error = libvirt_template(options, virConnectGetType(connection), &template, reason);
     if (!error && strcmp(virConnectGetType(connection), "QEMU") == 0)
         error = probe_qemu(connection, options, template, reason);
+    if (!error && options->pool)
+        error = libvirt_pool_check(connection, options->pool, reason);
     free(template);
     virConnectClose(connection);
     return error;
 }
 
-/* The image where whoever runs the VMs may read it, and the threads, once there is a directory for the
- * sockets. */
-static int prepare(void *context, const char *directory, struct reason *reason)
+/* In the directory that the sockets are in as well. */
+static int place_image(struct libvirt_population *population, const char *directory, struct reason *reason)
 {
-    struct libvirt_population *population = context;
     const struct image *image = population->setup->image;
     int error;
 
@@ -119,11 +133,26 @@ static int prepare(void *context, const char *directory, struct reason *reason)
         return error;
     if (population->others && (chmod(directory, 0711) < 0 || chmod(population->image_path, 0644) < 0))
         return reason_errno(reason, errno, "cannot open %s to the user who runs VMs", directory);
-    error = population->others ? libvirt_reach(directory, population->vm_user, reason) : 0;
-    if (error)
-        return error;
-    error =
-        libvirt_workers_open(population, process_boot_at_once(population->options->process.parallel), reason);
+    return population->others ? libvirt_reach(directory, population->vm_user, reason) : 0;
+}
+
+/* The image where whoever runs the VMs may read it, and the threads. */
+static int prepare(void *context, const char *directory, struct reason *reason)
+{
+    struct libvirt_population *population = context;
+    const struct libvirt_options *options = population->options;
+    bool uploads = libvirt_uploads(options) && !libvirt_uri_is_test(options->uri);
+    int error = uploads ? 0 : place_image(population, directory, reason);
+
+    if (!error)
+        error = libvirt_workers_open(population, process_boot_at_once(options->process.parallel), reason);
+    if (!error && uploads) {
+        libvirt_image_name(&population->maker, population->image_name);
+        error =
+            libvirt_image_bring(population->connections[1], options->pool, population->image_name,
+                                population->setup->image->bytes, IMAGE_SIZE, population->image_path, reason);
+        population->image_there = !error;
+    }
     return error ? error : libvirt_events_open(population, reason);
 }
 
@@ -156,6 +185,45 @@ static void free_population(void *context)
     free(population);
 }
 
+/* Where VMs are, when that is another host. What is used of it libvirt does not tell. */
+static int look_at_host(struct libvirt_population *population, struct reason *reason)
+{
+    virConnectPtr connection = population->connections[0];
+    char *name = virConnectGetHostname(connection);
+    virNodeInfo info;
+
+    if (!name || virNodeGetInfo(connection, &info) < 0) {
+        free(name);
+        return libvirt_reason(reason, EIO, "libvirt does not tell what host it is on");
+    }
+    population->host = (struct engine_host){.cpu_percent = NAN,
+                                            .memory_percent = NAN,
+                                            .disk_percent = NAN,
+                                            .vcpus = info.cpus,
+                                            .memory_bytes = (double)info.memory * 1024,
+                                            .disk_bytes = NAN};
+    snprintf(population->host.name, sizeof(population->host.name), "%s", name);
+    free(name);
+    return 0;
+}
+
+static int libvirt_hosts(struct population *values, const struct engine_watch *watch,
+                         struct engine_host **ret_hosts, size_t *ret_count, struct reason *reason)
+{
+    const struct processes *processes = (const struct processes *)values;
+    const struct libvirt_population *population = processes->plan.context;
+    struct engine_host *host = malloc(sizeof(*host));
+
+    (void)watch;
+    if (!host)
+        return reason_set(reason, ENOMEM, "no memory for a list of hosts");
+    *host = population->host;
+    host->vms = processes->counts.running;
+    *ret_hosts = host;
+    *ret_count = 1;
+    return 0;
+}
+
 /* The first connection, and what is to be known before there are VMs. */
 static int connect_first(struct libvirt_population *population, struct process_plan *plan,
                          struct reason *reason)
@@ -171,7 +239,12 @@ static int connect_first(struct libvirt_population *population, struct process_p
     if (error)
         return error;
     population->connection_count = 1;
-    plan->one_user = libvirt_vm_user(population->connections[0], &plan->user);
+    bool remote = libvirt_uri_is_remote(population->options->uri);
+
+    error = remote ? look_at_host(population, reason) : 0;
+    if (error)
+        return error;
+    plan->one_user = !remote && libvirt_vm_user(population->connections[0], &plan->user);
     population->others = plan->one_user && plan->user != geteuid();
     population->vm_user = plan->user;
     return libvirt_template(population->options, virConnectGetType(population->connections[0]),
@@ -200,7 +273,9 @@ static int libvirt_open(const struct engine_setup *setup, struct population **re
     population->maker.part = atomic_fetch_add(&populations, 1);
     struct process_plan plan = {
         .outside = &libvirt_outside,
-        .door = libvirt_uri_is_test(options->uri) ? SERIAL_NONE : SERIAL_LISTEN,
+        .door = libvirt_uri_is_test(options->uri) ? SERIAL_NONE
+                : libvirt_has_streams(options)    ? SERIAL_DESCRIPTOR
+                                                  : SERIAL_LISTEN,
         .options = options->process,
         .prepare = prepare,
         .context = population,
@@ -216,7 +291,8 @@ static int libvirt_open(const struct engine_setup *setup, struct population **re
 }
 
 #define LIBVIRT_ENGINE                                                                                       \
-    .name = "libvirt", .summary = "one libvirt domain a VM, on this host's QEMU or another of its drivers",  \
+    .name = "libvirt",                                                                                       \
+    .summary = "one libvirt domain a VM, on QEMU or another of its drivers, here or on another host",        \
     .options = libvirt_option_specs,                                                                         \
     .option_count = sizeof(libvirt_option_specs) / sizeof(libvirt_option_specs[0]),                          \
     .options_size = sizeof(struct libvirt_options), .variant = libvirt_variant, .probe = libvirt_probe,      \
@@ -224,6 +300,8 @@ static int libvirt_open(const struct engine_setup *setup, struct population **re
     .clear = libvirt_clear, PROCESS_ENGINE
 
 const struct engine engine_libvirt = {.class_letter = 'A', LIBVIRT_ENGINE};
+static const struct engine engine_libvirt_remote = {
+    .class_letter = 'A', LIBVIRT_ENGINE, .hosts = libvirt_hosts};
 
 /* libvirt's mock driver: domains are made, listed and ended, and no guest runs. */
 static const struct engine engine_libvirt_test = {
@@ -256,6 +334,9 @@ static const struct engine engine_libvirt_test = {
 
 static const struct engine *libvirt_variant(const void *options)
 {
-    return libvirt_uri_is_test(((const struct libvirt_options *)options)->uri) ? &engine_libvirt_test
-                                                                               : &engine_libvirt;
+    const char *uri = ((const struct libvirt_options *)options)->uri;
+
+    return libvirt_uri_is_test(uri)     ? &engine_libvirt_test
+           : libvirt_uri_is_remote(uri) ? &engine_libvirt_remote
+                                        : &engine_libvirt;
 }

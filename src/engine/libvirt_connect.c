@@ -47,8 +47,15 @@ static void attempt_free(struct attempt *attempt)
 
 static int open_connection(const char *uri, virConnectPtr *ret_connection, struct reason *reason)
 {
-    virConnectPtr connection = virConnectOpen(uri);
+    char *unasking = libvirt_uri_unasking(uri);
+    virConnectPtr connection = unasking ? virConnectOpen(unasking) : NULL;
 
+    free(unasking);
+    if (!connection && libvirt_uri_is_ssh(uri))
+        return libvirt_reason(reason, ENOTCONN,
+                              "--uri %.200s cannot be connected to (ssh asks nothing here: it needs a key, "
+                              "and the host's in known_hosts)",
+                              uri);
     if (!connection) {
         const virError *error = virGetLastError();
         bool unknown = error && (error->code == VIR_ERR_NO_CONNECT || error->code == VIR_ERR_INVALID_ARG ||

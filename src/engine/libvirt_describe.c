@@ -57,6 +57,11 @@ static int add_options(const struct libvirt_options *options, struct result *res
     char memory[SIZE_TEXT_ROOM];
     int error = result_facts_add(&result->engine.options, "uri", options->uri);
 
+    if (!error && !libvirt_uri_is_test(options->uri))
+        error = result_facts_add(&result->engine.options, "serial",
+                                 libvirt_has_streams(options) ? "stream" : "socket");
+    if (!error && options->pool)
+        error = result_facts_add(&result->engine.options, "pool", options->pool);
     if (!error)
         error = result_facts_add(&result->engine.options, "accelerator", options->accelerator);
     if (!error)
@@ -85,7 +90,8 @@ int libvirt_describe(const struct engine_setup *setup, struct result *result, st
     }
     if (!error)
         error = add_versions(connection, result);
-    if (!error && !libvirt_uri_is_test(options->uri))
+    /* A file of that name here is another one than there. */
+    if (!error && !libvirt_uri_is_test(options->uri) && !libvirt_uri_is_remote(options->uri))
         error = add_emulator(connection, options, result);
     if (!error)
         error = add_options(options, result);

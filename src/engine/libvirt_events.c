@@ -118,6 +118,9 @@ int libvirt_events_open(struct libvirt_population *population, struct reason *re
         return libvirt_reason(reason, EIO, "libvirt does not tell of domains that end");
     /* Of drivers without a daemon there is nothing to tell, and some refuse. */
     virConnectRegisterCloseCallback(connection, on_close, population, NULL);
+    if (population->streams)
+        virConnectRegisterCloseCallback(population->connections[population->connection_count - 1], on_close,
+                                        population, NULL);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = pthread_create(&population->loop, NULL, run_loop, population);
@@ -136,6 +139,9 @@ void libvirt_events_close(struct libvirt_population *population)
     if (connection && population->callback >= 0) {
         virConnectDomainEventDeregisterAny(connection, population->callback);
         virConnectUnregisterCloseCallback(connection, on_close);
+        if (libvirt_has_streams(population->options))
+            virConnectUnregisterCloseCallback(population->connections[population->connection_count - 1],
+                                              on_close);
     }
     /* Before the loop ends, which has a part in closing them. */
     for (size_t i = 0; i < population->connection_count; i++)

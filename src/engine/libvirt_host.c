@@ -9,30 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool libvirt_uri_is_test(const char *uri)
-{
-    return strncmp(uri, "test:", 5) == 0;
-}
-
-int libvirt_uri_check(const char *uri, struct reason *reason)
-{
-    const char *end = strstr(uri, "://");
-
-    if (!end || end == uri)
-        return reason_set(reason, EINVAL,
-                          "--uri '%.100s' is not the address of a hypervisor; it takes one such as "
-                          "qemu:///session, qemu:///system or test:///default",
-                          uri);
-    const char *transport = memchr(uri, '+', (size_t)(end - uri));
-
-    if ((transport && strncmp(transport, "+unix:", 6) != 0) || end[3] != '/')
-        return reason_set(reason, EINVAL,
-                          "--uri '%.100s' names another host; VMs' serial ports are sockets of this one, so "
-                          "its libvirt is to be named, as in qemu:///system",
-                          uri);
-    return 0;
-}
-
 int libvirt_reason(struct reason *reason, int error, const char *format, ...)
 {
     char what[REASON_ROOM];

@@ -14,6 +14,8 @@ struct reason;
 
 struct libvirt_options {
     const char *uri, *accelerator, *machine, *domain_xml;
+    const char *serial; /* "socket", "stream"; NULL: by the URI */
+    const char *pool;   /* NULL: one of the run's own, where the image has to be brought */
     uint64_t memory_bytes;
     struct process_options process;
 };
@@ -21,8 +23,24 @@ struct libvirt_options {
 /* True for libvirt's own mock driver ("test:..."), which runs no guest and lives in this process. */
 bool libvirt_uri_is_test(const char *uri);
 
-/* -EINVAL with a sentence when the URI is none, or names another host. */
-int libvirt_uri_check(const char *uri, struct reason *reason);
+/* True for an address that leads to another host, or to this one as if it were another. */
+bool libvirt_uri_is_remote(const char *uri);
+
+/* True when ssh is on the way. */
+bool libvirt_uri_is_ssh(const char *uri);
+
+/* The same address, malloc'd, by which ssh asks nobody for a password or whether a host is the right one, and
+ * fails instead; NULL without memory. */
+char *libvirt_uri_unasking(const char *uri);
+
+/* Whether VMs' serial ports are streams through the daemon, and not sockets. */
+bool libvirt_has_streams(const struct libvirt_options *options);
+
+/* Whether the image is brought to the daemon, as a volume of a storage pool, and not a file of this host. */
+bool libvirt_uploads(const struct libvirt_options *options);
+
+/* -EINVAL with a sentence when the URI is none, or options do not go together. Connects to nothing. */
+int libvirt_options_check(const struct libvirt_options *options, struct reason *reason);
 
 /* Fills `reason` with the sentence made of `format`, ": " and what libvirt said last on this thread; returns
  * -error. */

@@ -11,6 +11,9 @@
  */
 enum { FILES_OF_CONNECTION = 2, FILES_OF_WORKER = 1, FILES_OF_POPULATION = 1 };
 
+/* The epoll and event descriptors of the thread that sends to streams. */
+enum { FILES_OF_STREAMS = 2 };
+
 /* As in the engine qemu: the thread that reads a drive stays for so long (QEMU's util/thread-pool.c), and
  * that many boot in a second (bench/libvirt). */
 enum { READERS_STAY_SECONDS = 10, BOOTS_A_CPU = 5 };
@@ -25,9 +28,9 @@ static uint64_t boots_a_second(void)
 /* What is made when nothing is said. */
 static bool is_as_measured(const struct libvirt_options *options)
 {
-    return !options->domain_xml && strcmp(options->accelerator, "tcg") == 0 &&
-           strcmp(options->machine, "isapc") == 0 && options->memory_bytes == UINT64_C(1) << 20 &&
-           strncmp(options->uri, "qemu", 4) == 0;
+    return !options->domain_xml && !libvirt_has_streams(options) &&
+           strcmp(options->accelerator, "tcg") == 0 && strcmp(options->machine, "isapc") == 0 &&
+           options->memory_bytes == UINT64_C(1) << 20 && strncmp(options->uri, "qemu", 4) == 0;
 }
 
 void libvirt_needs(const void *values, struct host_needs *ret_needs)
@@ -36,17 +39,28 @@ void libvirt_needs(const void *values, struct host_needs *ret_needs)
     bool kvm = strcmp(options->accelerator, "kvm") == 0;
     uint64_t at_once = process_boot_at_once(options->process.parallel);
     uint64_t workers = at_once < LIBVIRT_WORKERS_MOST ? at_once : LIBVIRT_WORKERS_MOST;
-    uint64_t connections = 1 + (workers + LIBVIRT_CONNECTION_WORKERS - 1) / LIBVIRT_CONNECTION_WORKERS;
-    uint64_t files = FILES_OF_CONNECTION * connections + FILES_OF_WORKER * workers + FILES_OF_POPULATION;
+    uint64_t streams = libvirt_has_streams(options);
+    uint64_t connections =
+        1 + streams + (workers + LIBVIRT_CONNECTION_WORKERS - 1) / LIBVIRT_CONNECTION_WORKERS;
+    uint64_t files = FILES_OF_CONNECTION * connections + FILES_OF_WORKER * workers + FILES_OF_POPULATION +
+                     FILES_OF_STREAMS * streams;
 
     process_needs(ret_needs);
-    ret_needs->tasks.once += workers + 1; /* and the thread of the event loop */
+    ret_needs->tasks.once += workers + 1 + streams; /* and the threads of the event loop, and of streams */
     ret_needs->tasks.each = 0;
     ret_needs->own_files.once += files;
     ret_needs->files.once += files;
     if (libvirt_uri_is_test(options->uri)) {
         ret_needs->own_files.each = 0;
         ret_needs->files.each = 0;
+        return;
+    }
+    if (streams) {
+        ret_needs->own_files.each++; /* both ends of a VM's socket */
+        ret_needs->files.each++;
+    }
+    if (libvirt_uri_is_remote(options->uri)) {
+        ret_needs->remark = "what VMs take is another host's, and not counted";
         return;
     }
     ret_needs->own_files.once += at_once; /* a VM that boots has a socket listening for it, too */

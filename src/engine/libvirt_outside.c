@@ -3,6 +3,7 @@
 #include "engine/libvirt_population.h"
 
 #include "base/reason.h"
+#include "engine/libvirt_stream.h"
 #include "engine/process_population.h"
 #include "host/procfile.h"
 
@@ -31,15 +32,23 @@ static int make_room(struct libvirt_population *population, uint64_t vm)
     return 0;
 }
 
-static int outside_start(void *context, uint64_t vm, const char *serial_path, struct reason *reason)
+static int outside_start(void *context, uint64_t vm, const char *serial_path, int serial,
+                         struct reason *reason)
 {
     struct libvirt_population *population = context;
+    int error = 0;
 
     if (population->lost)
-        return reason_set(reason, ENOTCONN, "the connection to libvirt is lost: %s", population->lost_why);
-    if (make_room(population, vm) < 0 || libvirt_work(population, false, vm, serial_path) < 0)
-        return reason_set(reason, ENOMEM, "no memory to start another VM");
-    return 0;
+        error = reason_set(reason, ENOTCONN, "the connection to libvirt is lost: %s", population->lost_why);
+    else if (make_room(population, vm) < 0)
+        error = reason_set(reason, ENOMEM, "no memory to start another VM");
+    if (error) {
+        if (serial >= 0)
+            close(serial);
+        return error;
+    }
+    error = libvirt_work(population, LIBVIRT_MAKE, vm, serial_path, serial);
+    return error ? reason_set(reason, -error, "no memory to start another VM") : 0;
 }
 
 /* Whether the process is the hypervisor of that domain, which has its name on its command line. */
@@ -84,7 +93,7 @@ static void outside_end(void *context, struct processes *processes, uint64_t vm)
     if (population->lost)
         kill_peer(population, processes, vm);
     else if (population->made[vm])
-        libvirt_work(population, true, vm, NULL);
+        libvirt_work(population, LIBVIRT_END, vm, NULL, -1);
 }
 
 static int outside_descriptor(void *context)
@@ -127,6 +136,18 @@ static void hear_refused(struct libvirt_population *population, struct processes
     kill_peer(population, processes, vm);
 }
 
+/* Serial ports go with the connection that has their streams. */
+static void lose_all(struct libvirt_population *population, struct processes *processes)
+{
+    for (uint64_t vm = 0; vm < processes->counts.started; vm++)
+        process_fail(processes, vm, "cannot be reached any more: the connection to libvirt is lost");
+    snprintf(
+        processes->last_failure, sizeof(processes->last_failure),
+        "the connection to libvirt is lost (%.200s), and with it all VMs, whose serial ports are streams "
+        "of it",
+        population->lost_why);
+}
+
 static void hear_lost(struct libvirt_population *population, struct processes *processes, const char *why)
 {
     if (population->lost)
@@ -134,6 +155,10 @@ static void hear_lost(struct libvirt_population *population, struct processes *p
     population->lost = true;
     processes->outside_is_deaf = true;
     snprintf(population->lost_why, sizeof(population->lost_why), "%s", why);
+    if (population->streams) {
+        lose_all(population, processes);
+        return;
+    }
     snprintf(processes->last_failure, sizeof(processes->last_failure),
              "the connection to libvirt is lost (%.200s); VMs that run go on, and no more can be started",
              why);
@@ -163,6 +188,10 @@ static void outside_events(void *context, struct processes *processes)
                 process_fail(processes, news->vm, news->why);
             }
             break;
+        case LIBVIRT_CUT:
+            if (known)
+                process_fail(processes, news->vm, news->why);
+            break;
         case LIBVIRT_LOST:
             hear_lost(population, processes, news->why);
             break;
@@ -172,7 +201,7 @@ static void outside_events(void *context, struct processes *processes)
     }
 }
 
-/* Of those that there are, tells why the first one could not be ended. */
+/* Of those that there are, tells why the first one could not be ended. The image goes last. */
 static void end_without_workers(struct libvirt_population *population, struct processes *processes,
                                 struct reason *reason)
 {
@@ -181,7 +210,7 @@ static void end_without_workers(struct libvirt_population *population, struct pr
 
     while (first < processes->counts.started && !population->made[first])
         first++;
-    if (first == processes->counts.started)
+    if (first == processes->counts.started && !population->image_there)
         return;
 
     /* A daemon may be back, or is started by being wanted, and has taken up its domains again. */
@@ -195,8 +224,12 @@ static void end_without_workers(struct libvirt_population *population, struct pr
              kill_peer(population, processes, vm)))
             population->made[vm] = false;
     }
-    if (connection)
+    if (connection) {
+        libvirt_remove_image(population, connection);
         virConnectClose(connection);
+    } else if (population->image_there) {
+        population->image_reason = reason ? *reason : population->image_reason;
+    }
 }
 
 /* All that there are, by the workers. */
@@ -210,9 +243,14 @@ static bool end_with_workers(struct libvirt_population *population, struct proce
     outside_events(population, processes);
     for (uint64_t vm = 0; !population->lost && vm < processes->counts.started; vm++)
         if (population->made[vm])
-            libvirt_work(population, true, vm, NULL);
+            libvirt_work(population, LIBVIRT_END, vm, NULL, -1);
     bool done = libvirt_work_wait(population, patience_ns);
 
+    /* When no VM has it any more. */
+    if (done && !population->lost && population->image_there) {
+        libvirt_work(population, LIBVIRT_REMOVE_IMAGE, 0, NULL, -1);
+        done = libvirt_work_wait(population, patience_ns);
+    }
     outside_events(population, processes);
     return done;
 }
@@ -225,6 +263,11 @@ static void end_all(struct libvirt_population *population, struct processes *pro
     if (population->stuck)
         return;
     libvirt_workers_close(population);
+    /* A thread that waits in vain for a daemon keeps all that it may still use. */
+    population->stuck = population->streams && !libvirt_streams_close(population->streams, LAST_PATIENCE_NS);
+    if (population->stuck)
+        return;
+    population->streams = NULL;
     libvirt_events_close(population);
 }
 
@@ -241,18 +284,23 @@ int libvirt_clear(struct population *values, struct reason *reason)
     struct processes *processes = (struct processes *)values;
     struct libvirt_population *population = processes->plan.context;
     struct reason why = {""};
+    char what[64] = "the image";
     uint64_t left = 0;
 
     end_all(population, processes, &why);
     for (uint64_t vm = 0; vm < processes->counts.started; vm++)
         left += population->made[vm];
-    if (left == 0)
+    if (left == 0 && !population->image_there)
         return 0;
+    if (left > 0)
+        snprintf(what, sizeof(what), "%llu domains%s", (unsigned long long)left,
+                 population->image_there ? " and the image" : "");
     return reason_set(reason, EIO,
-                      "%llu domains of the run %s may be left at %.200s (%.400s); 'mvm stop --engine libvirt "
+                      "%s of the run %s may be left at %.200s (%.400s); 'mvm stop --engine libvirt "
                       "--uri %.200s --run %s' ends them",
-                      (unsigned long long)left, population->maker.run, population->options->uri, why.text,
-                      population->options->uri, population->maker.run);
+                      what, population->maker.run, population->options->uri,
+                      left > 0 ? why.text : population->image_reason.text, population->options->uri,
+                      population->maker.run);
 }
 
 const struct process_outside libvirt_outside = {

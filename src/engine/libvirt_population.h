@@ -8,6 +8,7 @@
 #define MVM_ENGINE_LIBVIRT_POPULATION_H
 
 #include "base/reason.h"
+#include "engine/libvirt_image.h"
 #include "engine/libvirt_xml.h"
 
 #include <pthread.h>
@@ -17,17 +18,21 @@
  */
 enum { LIBVIRT_WORKERS_MOST = 16, LIBVIRT_CONNECTION_WORKERS = 4 };
 
+enum libvirt_job_kind { LIBVIRT_MAKE, LIBVIRT_END, LIBVIRT_REMOVE_IMAGE };
+
 struct libvirt_job {
     struct libvirt_job *next;
-    bool end; /* end the domain; else make it */
+    enum libvirt_job_kind kind;
     uint64_t vm;
     char serial_path[SERIAL_PATH_ROOM];
+    int serial; /* of a VM whose serial port is a stream: the end of its socket that is the job's; else -1 */
 };
 
 enum libvirt_news_kind {
     LIBVIRT_MADE,    /* the domain runs */
     LIBVIRT_REFUSED, /* it could not be made */
     LIBVIRT_STOPPED, /* it ran, and does no more */
+    LIBVIRT_CUT,     /* its serial port's stream has ended, and nothing was told of its own end */
     LIBVIRT_LOST,    /* the connection to libvirt is lost */
 };
 
@@ -38,20 +43,25 @@ struct libvirt_news {
     char why[REASON_ROOM];
 };
 
+struct libvirt_streams;
+
 struct libvirt_population {
     const struct engine_setup *setup;
     const struct libvirt_options *options;
     struct libvirt_maker maker;
     char *template;
-    char image_path[4096];
-    bool others; /* VMs run as another user than this process */
+    char image_path[LIBVIRT_IMAGE_PATH_ROOM]; /* on the host that runs VMs */
+    char image_name[LIBVIRT_IMAGE_NAME_ROOM]; /* of the volume that was brought there; "" when none was */
+    struct engine_host host;                  /* where VMs are, when that is another one */
+    bool others;                              /* VMs run as another user than this process */
     uid_t vm_user;
 
     /* The first one has the events and nothing else; it is looked at for whether the daemon answers. libvirt
      * 9.0 does not bring a thread back, and may crash, that waits on a connection when that is found out. */
     virConnectPtr *connections;
     size_t connection_count;
-    int callback; /* -1: none */
+    int callback;                    /* -1: none */
+    struct libvirt_streams *streams; /* of the last connection; NULL: VMs' serial ports are sockets */
 
     pthread_t *workers, loop;
     size_t workers_running;
@@ -65,6 +75,8 @@ struct libvirt_population {
     uint64_t finished; /* jobs */
     bool stopping;
     bool loop_ends;
+    bool image_there;           /* the volume is to be removed */
+    struct reason image_reason; /* why it could not be */
 
     /* The population's thread's. */
     int wake;      /* eventfd: there is news */
@@ -82,13 +94,17 @@ struct libvirt_population {
 int libvirt_workers_open(struct libvirt_population *population, uint64_t wanted, struct reason *reason);
 void libvirt_workers_close(struct libvirt_population *population);
 
-/* Queues a job. -ENOMEM. */
-int libvirt_work(struct libvirt_population *population, bool end, uint64_t vm, const char *serial_path);
+/* Queues a job, which takes over `serial`, also in failure. -ENOMEM. */
+int libvirt_work(struct libvirt_population *population, enum libvirt_job_kind kind, uint64_t vm,
+                 const char *serial_path, int serial);
 /* Returns true when there is no job left; false when none of them was finished for so long, since the daemon
  * answers no more. */
 bool libvirt_work_wait(struct libvirt_population *population, uint64_t patience_ns);
 /* Drops the jobs that nobody has begun. */
 void libvirt_work_drop(struct libvirt_population *population);
+
+/* Removes the image from the daemon's host, when it was brought there, on this thread. */
+void libvirt_remove_image(struct libvirt_population *population, virConnectPtr connection);
 
 /* Ends the domain of VM `vm`, on this thread; one that is not there is success. */
 int libvirt_end_domain(virConnectPtr connection, const struct libvirt_maker *maker, uint64_t vm,

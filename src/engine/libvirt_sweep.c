@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Removing what a run left that was killed: domains that say of themselves that mvm made them for it. */
+/* Removing what a run left that was killed: domains that say of themselves that mvm made them for it, and
+ * images whose names say it. */
 #include "engine/libvirt_population.h"
 
 #include "base/reason.h"
@@ -50,14 +51,21 @@ static int end(virDomainPtr domain, struct reason *reason)
     return libvirt_reason(reason, EIO, "the domain %.200s cannot be ended", virDomainGetName(domain));
 }
 
-/* All are looked at before the first one is ended. */
-static int sweep(virConnectPtr connection, const char *run, size_t *ret_domains, struct reason *reason)
+static int check_image(const struct libvirt_left *left, const char *run, struct reason *reason)
 {
-    virDomainPtr *domains = NULL;
-    int count = virConnectListAllDomains(connection, &domains, 0), error = 0;
+    bool elsewhere;
 
-    if (count < 0)
-        return libvirt_reason(reason, EIO, "libvirt does not list its domains");
+    /* Its process ended with an earlier boot of this host. */
+    if (!process_mark_lives(&left->maker.process, &elsewhere) && elsewhere && left->here)
+        return 0;
+    return check_dead(&left->maker, run, reason);
+}
+
+/* Those that are not of the run are freed, and NULL. -EBUSY: one is of a run that lives. */
+static int look(virDomainPtr *domains, int count, const char *run, struct reason *reason)
+{
+    int error = 0;
+
     for (int i = 0; i < count; i++) {
         struct libvirt_maker maker;
 
@@ -68,17 +76,74 @@ static int sweep(virConnectPtr connection, const char *run, size_t *ret_domains,
             error = check_dead(&maker, run, reason);
         }
     }
+    return error;
+}
+
+struct swept {
+    size_t domains, volumes, pools;
+};
+
+static int remove_image(virConnectPtr connection, const struct libvirt_left *left, struct swept *swept,
+                        struct reason *reason)
+{
+    int error = libvirt_image_remove(connection, left->own_pool ? NULL : left->pool, left->name, reason);
+
+    if (!error && left->own_pool)
+        swept->pools++;
+    else if (!error)
+        swept->volumes++;
+    return error;
+}
+
+/* All are looked at before the first one is ended, and the images go last. */
+static int sweep(virConnectPtr connection, const char *run, struct swept *swept, struct reason *reason)
+{
+    virDomainPtr *domains = NULL;
+    struct libvirt_left *images = NULL;
+    int count = virConnectListAllDomains(connection, &domains, 0);
+
+    if (count < 0)
+        return libvirt_reason(reason, EIO, "libvirt does not list its domains");
+    int error = look(domains, count, run, reason);
+
+    if (!error)
+        error = libvirt_images_left(connection, run, &images, reason);
+    for (const struct libvirt_left *left = images; !error && left; left = left->next)
+        error = check_image(left, run, reason);
+    bool go_on = !error;
+
     for (int i = 0; i < count; i++) {
         if (!domains[i])
             continue;
-        int one = error == -EBUSY ? 0 : end(domains[i], error ? NULL : reason);
+        int one = go_on ? end(domains[i], error ? NULL : reason) : 0;
 
-        *ret_domains += !one && error != -EBUSY;
+        swept->domains += go_on && !one;
         error = error ? error : one;
         virDomainFree(domains[i]);
     }
+    for (const struct libvirt_left *left = images; go_on && left; left = left->next) {
+        int one = remove_image(connection, left, swept, error ? NULL : reason);
+
+        error = error ? error : one;
+    }
+    libvirt_left_free(images);
     free(domains);
     return error;
+}
+
+static void say(const struct swept *swept, char *ret_words, size_t room)
+{
+    const struct {
+        size_t count;
+        const char *what;
+    } parts[] = {{swept->domains, "domain"}, {swept->volumes, "volume"}, {swept->pools, "storage pool"}};
+    size_t at = 0;
+
+    ret_words[0] = '\0';
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (parts[i].count > 0 && at < room)
+            at += (size_t)snprintf(ret_words + at, room - at, "%s%zu %s%s", at > 0 ? " and " : "",
+                                   parts[i].count, parts[i].what, parts[i].count == 1 ? "" : "s");
 }
 
 int libvirt_sweep(const void *values, const char *run_name, char *ret_words, size_t room,
@@ -86,17 +151,16 @@ int libvirt_sweep(const void *values, const char *run_name, char *ret_words, siz
 {
     const struct libvirt_options *options = values;
     virConnectPtr connection;
-    size_t domains = 0;
-    int error = libvirt_uri_check(options->uri, reason);
+    struct swept swept = {0};
+    int error = libvirt_options_check(options, reason);
 
     ret_words[0] = '\0';
     if (!error)
         error = libvirt_connect(options->uri, &connection, reason);
     if (error)
         return error;
-    error = sweep(connection, run_name, &domains, reason);
+    error = sweep(connection, run_name, &swept, reason);
     virConnectClose(connection);
-    if (domains > 0)
-        snprintf(ret_words, room, "%zu domain%s", domains, domains == 1 ? "" : "s");
+    say(&swept, ret_words, room);
     return error;
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
+#include "engine/libvirt_stream.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -11,17 +12,30 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { KEEPALIVE_SECONDS = 10, KEEPALIVE_COUNT = 6 };
 
-int libvirt_work(struct libvirt_population *population, bool end, uint64_t vm, const char *serial_path)
+static void free_job(struct libvirt_job *job)
+{
+    if (job->serial >= 0)
+        close(job->serial);
+    free(job);
+}
+
+int libvirt_work(struct libvirt_population *population, enum libvirt_job_kind kind, uint64_t vm,
+                 const char *serial_path, int serial)
 {
     struct libvirt_job *job = calloc(1, sizeof(*job));
 
-    if (!job)
+    if (!job) {
+        if (serial >= 0)
+            close(serial);
         return -ENOMEM;
-    job->end = end;
+    }
+    job->kind = kind;
     job->vm = vm;
+    job->serial = serial;
     if (serial_path)
         snprintf(job->serial_path, sizeof(job->serial_path), "%s", serial_path);
     pthread_mutex_lock(&population->lock);
@@ -43,7 +57,7 @@ void libvirt_work_drop(struct libvirt_population *population)
     while (job) {
         struct libvirt_job *next = job->next;
 
-        free(job);
+        free_job(job);
         job = next;
     }
 }
@@ -72,19 +86,35 @@ bool libvirt_work_wait(struct libvirt_population *population, uint64_t patience_
 }
 
 /* Transient, and gone with the connection, should this process be killed, where the driver can do that. */
-static virDomainPtr create(virConnectPtr connection, const char *xml)
+static virDomainPtr create(virConnectPtr connection, const char *xml, unsigned flags)
 {
     virResetLastError();
-    virDomainPtr made = virDomainCreateXML(connection, xml, VIR_DOMAIN_START_AUTODESTROY);
+    virDomainPtr made = virDomainCreateXML(connection, xml, flags | VIR_DOMAIN_START_AUTODESTROY);
     const virError *error = made ? NULL : virGetLastError();
 
     if (error && error->code == VIR_ERR_INVALID_ARG)
-        made = virDomainCreateXML(connection, xml, 0);
+        made = virDomainCreateXML(connection, xml, flags);
     return made;
 }
 
+/* A VM whose serial port is a stream waits for that before its first instruction, so that nothing of what it
+ * says is lost. False: it has been ended. */
+static bool begin(struct libvirt_population *population, virDomainPtr made, struct libvirt_job *job,
+                  struct reason *reason)
+{
+    int error =
+        libvirt_streams_join(population->streams, virDomainGetName(made), job->vm, job->serial, reason);
+
+    job->serial = -1;
+    if (!error && virDomainResume(made) < 0)
+        error = libvirt_reason(reason, EIO, "could not be begun");
+    if (error)
+        virDomainDestroy(made);
+    return !error;
+}
+
 static void make_domain(struct libvirt_population *population, virConnectPtr connection,
-                        const struct libvirt_job *job)
+                        struct libvirt_job *job)
 {
     const struct libvirt_domain domain = {
         .image_path = population->image_path,
@@ -95,15 +125,18 @@ static void make_domain(struct libvirt_population *population, virConnectPtr con
     char *xml = libvirt_domain_xml(population->options, population->template, &domain);
     struct reason reason = {"no memory for a domain's XML"};
 
-    virDomainPtr made = xml ? create(connection, xml) : NULL;
+    virDomainPtr made =
+        xml ? create(connection, xml, population->streams ? VIR_DOMAIN_START_PAUSED : 0) : NULL;
 
     if (xml && !made)
         libvirt_reason(&reason, EIO, "could not be made");
     free(xml);
+    bool runs = made && (!population->streams || begin(population, made, job, &reason));
+
     /* Told before what it is the reason of, so that no further VM is tried. */
-    if (!made && virConnectIsAlive(connection) == 0)
+    if (!runs && virConnectIsAlive(connection) == 0)
         libvirt_tell(population, LIBVIRT_LOST, 0, "the daemon ended, or closed it");
-    libvirt_tell(population, made ? LIBVIRT_MADE : LIBVIRT_REFUSED, job->vm, made ? "" : reason.text);
+    libvirt_tell(population, runs ? LIBVIRT_MADE : LIBVIRT_REFUSED, job->vm, runs ? "" : reason.text);
     if (made)
         virDomainFree(made);
 }
@@ -128,6 +161,20 @@ int libvirt_end_domain(virConnectPtr connection, const struct libvirt_maker *mak
     return libvirt_reason(reason, EIO, "the domain %s could not be ended", name);
 }
 
+void libvirt_remove_image(struct libvirt_population *population, virConnectPtr connection)
+{
+    struct reason reason = {""};
+
+    if (!population->image_there)
+        return;
+    int error = libvirt_image_remove(connection, population->options->pool, population->image_name, &reason);
+
+    pthread_mutex_lock(&population->lock);
+    population->image_there = error < 0;
+    population->image_reason = reason;
+    pthread_mutex_unlock(&population->lock);
+}
+
 static struct libvirt_job *take_job(struct libvirt_population *population)
 {
     pthread_mutex_lock(&population->lock);
@@ -145,6 +192,22 @@ static struct libvirt_job *take_job(struct libvirt_population *population)
     return job;
 }
 
+static void do_job(struct libvirt_population *population, virConnectPtr connection, struct libvirt_job *job)
+{
+    switch (job->kind) {
+    case LIBVIRT_MAKE:
+        make_domain(population, connection, job);
+        break;
+    case LIBVIRT_END:
+        if (libvirt_end_domain(connection, &population->maker, job->vm, NULL) == 0)
+            libvirt_tell(population, LIBVIRT_STOPPED, job->vm, "was ended");
+        break;
+    case LIBVIRT_REMOVE_IMAGE:
+        libvirt_remove_image(population, connection);
+        break;
+    }
+}
+
 struct worker_start {
     struct libvirt_population *population;
     virConnectPtr connection;
@@ -158,11 +221,8 @@ static void *work(void *context)
 
     free(context);
     while ((job = take_job(population))) {
-        if (!job->end)
-            make_domain(population, start.connection, job);
-        else if (libvirt_end_domain(start.connection, &population->maker, job->vm, NULL) == 0)
-            libvirt_tell(population, LIBVIRT_STOPPED, job->vm, "was ended");
-        free(job);
+        do_job(population, start.connection, job);
+        free_job(job);
         pthread_mutex_lock(&population->lock);
         population->busy--;
         population->finished++;
@@ -211,7 +271,8 @@ static int start_worker(struct libvirt_population *population, struct reason *re
 int libvirt_workers_open(struct libvirt_population *population, uint64_t wanted, struct reason *reason)
 {
     size_t count = wanted < LIBVIRT_WORKERS_MOST ? (size_t)wanted : LIBVIRT_WORKERS_MOST;
-    size_t connections = 1 + (count + LIBVIRT_CONNECTION_WORKERS - 1) / LIBVIRT_CONNECTION_WORKERS;
+    size_t streams = libvirt_has_streams(population->options);
+    size_t connections = 1 + (count + LIBVIRT_CONNECTION_WORKERS - 1) / LIBVIRT_CONNECTION_WORKERS + streams;
     virConnectPtr *grown = realloc(population->connections, connections * sizeof(*grown));
     int error = 0;
 
@@ -223,6 +284,9 @@ int libvirt_workers_open(struct libvirt_population *population, uint64_t wanted,
         error = connect_more(population, reason);
     /* Drivers without a daemon have none. */
     virConnectSetKeepAlive(population->connections[0], KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
+    if (!error && streams)
+        error = libvirt_streams_open(population, population->connections[connections - 1],
+                                     &population->streams, reason);
     while (!error && population->workers_running < count)
         error = start_worker(population, reason);
     return error;

@@ -14,32 +14,39 @@ enum { TEMPLATE_MOST = 256 * 1024, WORD_MOST = 32 };
 
 /* A floppy, since it can be read-only, so that all VMs share one file; the rest is left out as far as libvirt
  * lets it be. */
-static const char qemu_template[] = "<domain type='{type}'>\n"
-                                    "  <name>{name}</name>\n"
-                                    "  <metadata>{metadata}</metadata>\n"
-                                    "  <memory unit='KiB'>{memory}</memory>\n"
-                                    "  <vcpu>1</vcpu>\n"
-                                    "  <os>\n"
-                                    "    <type arch='i686' machine='{machine}'>hvm</type>\n"
-                                    "    <boot dev='fd'/>\n"
-                                    "  </os>\n"
-                                    "  {features}\n"
-                                    "  <on_crash>destroy</on_crash>\n"
-                                    "  <devices>\n"
-                                    "    <disk type='file' device='floppy'>\n"
-                                    "      <driver name='qemu' type='raw'/>\n"
-                                    "      <source file='{image}'/>\n"
-                                    "      <target dev='fda' bus='fdc'/>\n"
-                                    "      <readonly/>\n"
-                                    "    </disk>\n"
-                                    "    <controller type='usb' model='none'/>\n"
-                                    "    <serial type='unix'>\n"
-                                    "      <source mode='connect' path='{serial}'/>\n"
-                                    "      <target port='0'/>\n"
-                                    "    </serial>\n"
-                                    "    <memballoon model='none'/>\n"
-                                    "  </devices>\n"
-                                    "</domain>\n";
+#define QEMU_HEAD                                                                                            \
+    "<domain type='{type}'>\n"                                                                               \
+    "  <name>{name}</name>\n"                                                                                \
+    "  <metadata>{metadata}</metadata>\n"                                                                    \
+    "  <memory unit='KiB'>{memory}</memory>\n"                                                               \
+    "  <vcpu>1</vcpu>\n"                                                                                     \
+    "  <os>\n"                                                                                               \
+    "    <type arch='i686' machine='{machine}'>hvm</type>\n"                                                 \
+    "    <boot dev='fd'/>\n"                                                                                 \
+    "  </os>\n"                                                                                              \
+    "  {features}\n"                                                                                         \
+    "  <on_crash>destroy</on_crash>\n"                                                                       \
+    "  <devices>\n"                                                                                          \
+    "    <disk type='file' device='floppy'>\n"                                                               \
+    "      <driver name='qemu' type='raw'/>\n"                                                               \
+    "      <source file='{image}'/>\n"                                                                       \
+    "      <target dev='fda' bus='fdc'/>\n"                                                                  \
+    "      <readonly/>\n"                                                                                    \
+    "    </disk>\n"                                                                                          \
+    "    <controller type='usb' model='none'/>\n"
+#define QEMU_TAIL                                                                                            \
+    "    <memballoon model='none'/>\n"                                                                       \
+    "  </devices>\n"                                                                                         \
+    "</domain>\n"
+
+/* The serial port a socket of this host, and one that virDomainOpenConsole() opens. */
+static const char qemu_template[] = QEMU_HEAD "    <serial type='unix'>\n"
+                                              "      <source mode='connect' path='{serial}'/>\n"
+                                              "      <target port='0'/>\n"
+                                              "    </serial>\n" QEMU_TAIL;
+static const char qemu_stream_template[] = QEMU_HEAD "    <serial type='pty'>\n"
+                                                     "      <target port='0'/>\n"
+                                                     "    </serial>\n" QEMU_TAIL;
 
 /* libvirt's mock driver: it keeps books of domains and runs none. */
 static const char test_template[] = "<domain type='test'>\n"
@@ -51,8 +58,8 @@ static const char test_template[] = "<domain type='test'>\n"
                                     "</domain>\n";
 
 static const struct {
-    const char *driver, *text;
-} templates[] = {{"QEMU", qemu_template}, {"TEST", test_template}};
+    const char *driver, *text, *stream_text;
+} templates[] = {{"QEMU", qemu_template, qemu_stream_template}, {"TEST", test_template, test_template}};
 
 /* Translated code in 1 MiB, as the engine qemu has it. */
 #define TCG_FEATURES "<features><tcg><tb-cache unit='KiB'>1024</tb-cache></tcg></features>"
@@ -92,7 +99,7 @@ static enum word find_word(const char *at, size_t length)
     return WORDS;
 }
 
-static int check_template(const char *path, const char *template, struct reason *reason)
+static int check_template(const char *path, const char *template, bool streams, struct reason *reason)
 {
     static const enum word needed[] = {NAME, METADATA};
 
@@ -104,6 +111,11 @@ static int check_template(const char *path, const char *template, struct reason 
                               "%s has %.*s, which stands for nothing; known are {name}, {metadata}, {image}, "
                               "{serial}, {type}, {machine}, {memory}, {features}, {run} and {vm}",
                               path, (int)length, at);
+        if (length && streams && find_word(at, length) == SERIAL)
+            return reason_set(reason, EINVAL,
+                              "%s has {serial}, a socket of this host, which --serial stream does not have; "
+                              "its serial port is to be <serial type='pty'/>",
+                              path);
     }
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
         char word[WORD_MOST + 3];
@@ -117,7 +129,7 @@ static int check_template(const char *path, const char *template, struct reason 
     return 0;
 }
 
-static int read_template(const char *path, char **ret_template, struct reason *reason)
+static int read_template(const char *path, bool streams, char **ret_template, struct reason *reason)
 {
     size_t length;
     int error = file_read(path, TEMPLATE_MOST, ret_template, &length, reason);
@@ -127,7 +139,7 @@ static int read_template(const char *path, char **ret_template, struct reason *r
     if (strlen(*ret_template) != length)
         error = reason_set(reason, EINVAL, "%s is no domain XML: it has a NUL byte", path);
     else
-        error = check_template(path, *ret_template, reason);
+        error = check_template(path, *ret_template, streams, reason);
     if (error) {
         free(*ret_template);
         *ret_template = NULL;
@@ -139,11 +151,11 @@ int libvirt_template(const struct libvirt_options *options, const char *driver, 
                      struct reason *reason)
 {
     if (options->domain_xml)
-        return read_template(options->domain_xml, ret_template, reason);
+        return read_template(options->domain_xml, libvirt_has_streams(options), ret_template, reason);
     for (size_t i = 0; i < sizeof(templates) / sizeof(templates[0]); i++) {
         if (strcmp(templates[i].driver, driver) != 0)
             continue;
-        *ret_template = strdup(templates[i].text);
+        *ret_template = strdup(libvirt_has_streams(options) ? templates[i].stream_text : templates[i].text);
         return *ret_template ? 0 : reason_set(reason, ENOMEM, "no memory for a domain's XML");
     }
     return reason_set(reason, EINVAL,

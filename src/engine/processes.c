@@ -233,22 +233,27 @@ static pid_t spawn_vm(struct processes *processes, const struct arguments *argum
 static int start_outside(struct processes *processes, uint64_t vm, const char *path, struct reason *reason)
 {
     struct vm *machine = &processes->vms[vm];
-    int error = prepare_door(processes, machine, path, (int[2]){-1, -1}, reason);
+    int ends[2] = {-1, -1};
+    int error = prepare_door(processes, machine, path, ends, reason);
 
     if (!error && machine->listener >= 0)
         error = process_watch(processes, machine->listener, EVENT_LISTENER, vm, EPOLLIN);
     if (!error) {
         machine->started_ns = clock_now_ns();
         machine->looked_ns = CLOCK_NEVER;
-        error = processes->plan.outside->start(processes->plan.context, vm, path, reason);
+        error = processes->plan.outside->start(processes->plan.context, vm, path, ends[1], reason);
     }
     if (error) {
         if (machine->listener >= 0)
             close(machine->listener);
+        if (ends[0] >= 0)
+            close(ends[0]);
         return error;
     }
     processes->counts.started++;
     processes->booting[processes->counts.booting++] = vm;
+    if (ends[0] >= 0 && process_connected(processes, vm, ends[0]) < 0)
+        process_fail(processes, vm, "has a serial port that cannot be watched");
     return 0;
 }
 

@@ -17,7 +17,8 @@
 
 /* How a VM's serial port becomes a socket. */
 enum serial_door {
-    SERIAL_DESCRIPTOR, /* the VM inherits one end of a socket pair as descriptor 3 */
+    SERIAL_DESCRIPTOR, /* the VM inherits one end of a socket pair as descriptor 3; who makes VMs from
+                          outside gets it */
     SERIAL_STDIO,      /* ... as its standard input and output */
     SERIAL_LISTEN,     /* this process listens at a path, to which the VM connects */
     SERIAL_CONNECT,    /* the VM listens at a path, to which this process connects */
@@ -63,8 +64,10 @@ void process_needs(struct host_needs *ret_needs);
  */
 struct processes;
 struct process_outside {
-    /* Has a VM made, and returns before it is. -errno with a sentence when no further VM can be. */
-    int (*start)(void *context, uint64_t vm, const char *serial_path, struct reason *reason);
+    /* Has a VM made, and returns before it is. -errno with a sentence when no further VM can be. With
+     * SERIAL_DESCRIPTOR `serial` is the VM's end of its serial port, which is taken over, also in failure;
+     * else -1. */
+    int (*start)(void *context, uint64_t vm, const char *serial_path, int serial, struct reason *reason);
     /* Has a VM ended that has failed. */
     void (*end)(void *context, struct processes *processes, uint64_t vm);
     /* A descriptor that is readable when events() has something to tell. */

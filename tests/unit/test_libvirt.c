@@ -153,25 +153,82 @@ static void any_file_is_a_template_or_refused(void **state)
     assert_true(used > 0 && refused > 0);
 }
 
-static void addresses_of_other_hosts_are_refused(void **state)
+static void addresses_tell_whose_host_they_are_of(void **state)
 {
-    static const char *const good[] = {"qemu:///session", "qemu:///system", "test:///default",
-                                       "qemu+unix:///system?socket=/s", "xen:///system"};
-    static const char *const bad[] = {"",
-                                      "qemu",
-                                      "://",
-                                      "qemu:/session",
-                                      "qemu://h/s",
-                                      "qemu+ssh:///s",
-                                      "qemu+tls://",
-                                      "esx://h",
-                                      "test+tcp://h/default"};
+    static const struct {
+        const char *uri;
+        bool remote, ssh;
+    } good[] = {
+        {"qemu:///session", false, false},  {"qemu:///system", false, false},
+        {"test:///default", false, false},  {"qemu+unix:///system?socket=/s", false, false},
+        {"xen:///system", false, false},    {"qemu://h/s", true, false},
+        {"qemu+ssh:///s", true, true},      {"qemu+ssh://u@h:22/s?keyfile=/k", true, true},
+        {"qemu+libssh2://h/s", true, true}, {"qemu+tls://", true, false},
+        {"qemu+tcp://h/s", true, false},    {"esx://h", true, false},
+    };
+    static const char *const bad[] = {"", "qemu", "://", "qemu:/session", "test+tcp://h/default"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-        assert_int_equal(libvirt_uri_check(good[i], NULL), 0);
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        const struct libvirt_options given = {.uri = good[i].uri};
+        const struct libvirt_options socket = {.uri = good[i].uri, .serial = "socket"};
+        char *unasking = libvirt_uri_unasking(good[i].uri);
+
+        assert_int_equal(libvirt_options_check(&given, NULL), 0);
+        assert_int_equal(libvirt_uri_is_remote(good[i].uri), good[i].remote);
+        assert_int_equal(libvirt_has_streams(&given), good[i].remote);
+        assert_int_equal(libvirt_uploads(&given), good[i].remote);
+        assert_int_equal(libvirt_options_check(&socket, NULL),
+                         good[i].remote || libvirt_uri_is_test(good[i].uri) ? -EINVAL : 0);
+        assert_int_equal(strstr(unasking, "no_tty=1") != NULL, good[i].ssh);
+        free(unasking);
+    }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        assert_int_equal(libvirt_uri_check(bad[i], NULL), -EINVAL);
+        assert_int_equal(libvirt_options_check(&(struct libvirt_options){.uri = bad[i]}, NULL), -EINVAL);
+    char *asked = libvirt_uri_unasking("qemu+ssh://h/s?no_tty=0");
+
+    assert_string_equal(asked, "qemu+ssh://h/s?no_tty=0&no_tty=1");
+    free(asked);
+}
+
+static void an_image_s_name_says_whose_it_is_and_other_names_do_not(void **state)
+{
+    static const char *const foreign[] = {
+        "",
+        "mvm-",
+        "default",
+        "mvm-a-7",
+        "mvm-a-0-00000000-0000-0000-0000-000000000000-1-2-0-zz",
+        "mvm-a-0-00000000-0000-0000-0000-000000000000-1-x-0-00000000",
+        "mvm-a-0-00000000-0000-0000-0000-00000000000g-1-2-0-00000000",
+        "mvm-0-00000000-0000-0000-0000-000000000000-1-2-0-00000000",
+        "mvm--0-00000000-0000-0000-0000-000000000000-1-2-0-00000000",
+        "----------------------------------------------------------",
+    };
+    char name[LIBVIRT_IMAGE_NAME_ROOM], longer[1024];
+    struct libvirt_maker self, maker;
+    bool elsewhere, here;
+
+    (void)state;
+    libvirt_maker_self("a.b-c_1-2", &self);
+    self.part = 3;
+    libvirt_image_name(&self, name);
+    assert_true(libvirt_image_parse(name, &maker, &here));
+    assert_string_equal(maker.run, "a.b-c_1-2");
+    assert_int_equal(maker.part, 3);
+    assert_true(process_mark_lives(&maker.process, &elsewhere));
+    assert_false(elsewhere);
+    assert_int_equal(here, access("/etc/machine-id", R_OK) == 0);
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+        assert_false(libvirt_image_parse(foreign[i], &maker, &here));
+    /* Another host, where the same number may be a process's as well. */
+    assert_true(
+        libvirt_image_parse("mvm-a-0-00000000-0000-0000-0000-000000000000-1-2-0-00000000", &maker, &here));
+    assert_false(here);
+    assert_false(process_mark_lives(&maker.process, &elsewhere));
+    assert_true(elsewhere);
+    snprintf(longer, sizeof(longer), "mvm-%0800d-0-00000000-0000-0000-0000-000000000000-1-2-0-00000000", 0);
+    assert_false(libvirt_image_parse(longer, &maker, &here));
 }
 
 /* Makes and ends domains on the mock driver, on all threads that the engine has: for the thread sanitizer. */
@@ -320,7 +377,8 @@ int main(void)
         cmocka_unit_test(values_cannot_become_markup),
         cmocka_unit_test(metadata_are_read_as_written_and_nothing_else_is),
         cmocka_unit_test(any_file_is_a_template_or_refused),
-        cmocka_unit_test(addresses_of_other_hosts_are_refused),
+        cmocka_unit_test(addresses_tell_whose_host_they_are_of),
+        cmocka_unit_test(an_image_s_name_says_whose_it_is_and_other_names_do_not),
         cmocka_unit_test(a_silent_daemon_is_given_up),
         cmocka_unit_test(who_may_enter_is_told),
         cmocka_unit_test(a_result_says_what_made_the_domains),
