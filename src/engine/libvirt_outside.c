@@ -293,7 +293,7 @@ int libvirt_clear(struct population *values, struct reason *reason)
     if (left == 0 && !population->image_there)
         return 0;
     if (left > 0)
-        snprintf(what, sizeof(what), "%llu domains%s", (unsigned long long)left,
+        snprintf(what, sizeof(what), "%llu domain%s%s", (unsigned long long)left, left == 1 ? "" : "s",
                  population->image_there ? " and the image" : "");
     return reason_set(reason, EIO,
                       "%s of the run %s may be left at %.200s (%.400s); 'mvm stop --engine libvirt "

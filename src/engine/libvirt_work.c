@@ -98,9 +98,9 @@ static virDomainPtr create(virConnectPtr connection, const char *xml, unsigned f
 }
 
 /* A VM whose serial port is a stream waits for that before its first instruction, so that nothing of what it
- * says is lost. False: it has been ended. */
-static bool begin(struct libvirt_population *population, virDomainPtr made, struct libvirt_job *job,
-                  struct reason *reason)
+ * says is lost. */
+static int begin(struct libvirt_population *population, virDomainPtr made, struct libvirt_job *job,
+                 struct reason *reason)
 {
     int error =
         libvirt_streams_join(population->streams, virDomainGetName(made), job->vm, job->serial, reason);
@@ -108,9 +108,7 @@ static bool begin(struct libvirt_population *population, virDomainPtr made, stru
     job->serial = -1;
     if (!error && virDomainResume(made) < 0)
         error = libvirt_reason(reason, EIO, "could not be begun");
-    if (error)
-        virDomainDestroy(made);
-    return !error;
+    return error;
 }
 
 static void make_domain(struct libvirt_population *population, virConnectPtr connection,
@@ -131,12 +129,15 @@ static void make_domain(struct libvirt_population *population, virConnectPtr con
     if (xml && !made)
         libvirt_reason(&reason, EIO, "could not be made");
     free(xml);
-    bool runs = made && (!population->streams || begin(population, made, job, &reason));
+    bool runs = made && (!population->streams || begin(population, made, job, &reason) == 0);
 
     /* Told before what it is the reason of, so that no further VM is tried. */
     if (!runs && virConnectIsAlive(connection) == 0)
         libvirt_tell(population, LIBVIRT_LOST, 0, "the daemon ended, or closed it");
     libvirt_tell(population, runs ? LIBVIRT_MADE : LIBVIRT_REFUSED, job->vm, runs ? "" : reason.text);
+    /* Ended when its own reason has been told, not that it was ended. */
+    if (made && !runs)
+        virDomainDestroy(made);
     if (made)
         virDomainFree(made);
 }

@@ -4,12 +4,7 @@
 #include <string.h>
 
 static const struct engine *const engines[] = {
-    &engine_null,
-    &engine_vmm,
-    &engine_qemu,
-    &engine_exec,
-    &engine_openstack,
-    &engine_libvirt,
+    &engine_null, &engine_vmm, &engine_qemu, &engine_exec, &engine_openstack, &engine_libvirt,
 };
 
 const struct engine *const *engine_table(size_t *ret_count)

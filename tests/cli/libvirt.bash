@@ -45,7 +45,7 @@ system_open() {
     for folder in /run /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; do
         [ ! -d "$folder" ] || mount -t tmpfs -o mode=755 tmpfs "$folder"
     done
-    mkdir -p /etc/libvirt
+    mkdir -p /etc/libvirt /run/lock # where the daemon notes whose console is open
     mount --bind "$SESSION/etc" /etc/libvirt
     printf '%s\n' 'unix_sock_rw_perms = "0777"' 'auth_unix_rw = "none"' >/etc/libvirt/libvirtd.conf
     printf '%s\n' "user = \"$1\"" "group = \"$1\"" 'security_driver = "none"' 'remember_owner = 0' \
