@@ -16,7 +16,7 @@
 
 /* A VM whose stream ends has ended, most likely, which libvirt tells with the reason; so long is waited for
  * that. */
-#define GRACE_NS (3 * NS_PER_SECOND)
+#define GRACE_NS (2 * NS_PER_SECOND)
 
 /* Where libvirt says that a stream takes nothing now, which it does not do for daemons. */
 #define AGAIN_NS (10 * NS_PER_MILLISECOND)

@@ -81,8 +81,11 @@ nothing_of() {
 
 @test "what libvirt and the engine cannot take is refused with the reason" {
     wrong="'nonsense' is not the address" refused "$MVM" run --engine libvirt --uri nonsense
-    wrong="names another host" refused "$MVM" run --engine libvirt --uri qemu+ssh://elsewhere/system
-    wrong="names another host" refused "$MVM" run --engine libvirt --uri qemu://elsewhere/system
+    wrong="names another one" refused "$MVM" run --engine libvirt --uri qemu+ssh://elsewhere/system --serial socket
+    wrong="names another one" refused "$MVM" stop --engine libvirt --uri qemu://elsewhere/system --serial socket --run a
+    wrong="runs none" refused "$MVM" run --engine libvirt --uri test:///default --serial stream
+    wrong="runs none" refused "$MVM" run --engine libvirt --uri test:///default --pool default-pool
+    wrong="runs no guests, on this host or another" refused "$MVM" run --engine libvirt --uri test+tcp://elsewhere/default
     wrong="frob:///x" refused "$MVM" run --engine libvirt --uri frob:///x
     wrong="--memory takes whole MiB" refused "$MVM" run --engine libvirt --uri test:///default --memory 1500K
     wrong="--accelerator" refused "$MVM" run --engine libvirt --accelerator warp
@@ -138,6 +141,8 @@ nothing_of() {
     wrong="a.xml makes no domain: " refused mvm run --engine libvirt --domain-xml a.xml
     echo "<domain type='{type}'><name>{name}</name><metadata>{metadata}</metadata><os><type>hvm</type></os></domain>" >a.xml
     wrong="a.xml makes no domain: " refused mvm run --engine libvirt --domain-xml a.xml
+    echo "<domain>{name}{metadata}{serial}</domain>" >a.xml
+    wrong="a.xml has {serial}" refused mvm run --engine libvirt --serial stream --domain-xml a.xml
     wrong="--machine toaster" refused mvm run --engine libvirt --machine toaster
 }
 
@@ -177,7 +182,7 @@ nothing_of() {
 
 @test "a run that is killed takes its domains along" {
     need_session
-    mvm run --engine libvirt --count 1 --name three --detach --quiet
+    mvm run --engine libvirt --serial stream --count 1 --name three --detach --quiet
     kill_run three
     wait_until no_domains
     wait_until nothing_of three
@@ -207,11 +212,50 @@ nothing_of() {
     wait_until no_domains
 }
 
-@test "VMs that a system's daemon runs as another user answer a user's mvm; where that user may not go is named" {
+@test "a system's daemon that runs VMs as another user: of a user's mvm, and by ssh, with what a killed run left there" {
     need_session
     [ "$(id -u)" -eq 0 ] || skip "a system's daemon needs root"
     # libvirt 9.0 asks QEMU for its capabilities at every domain when it runs as some other users, which takes minutes.
     id -u libvirt-qemu >/dev/null 2>&1 || skip "there is no user libvirt-qemu (libvirt-daemon-system)"
     unshare --mount true 2>/dev/null || skip "no mount namespace can be had here"
-    unshare --mount --propagation private "$BATS_TEST_DIRNAME/libvirt-user" "$SESSION"
+    local ssh=ssh
+    command -v sshd >/dev/null && command -v virt-ssh-helper >/dev/null || ssh=
+    unshare --mount --propagation private "$BATS_TEST_DIRNAME/libvirt-system" "$SESSION" $ssh
+    [ -n "$ssh" ] || skip "a user's mvm works; not tried by ssh: sshd is not installed (openssh-server)"
+}
+
+@test "serial ports by stream: VMs answer, one that does not read holds up no other, and with the daemon they are lost; an image brought to a pool is swept" {
+    need_session
+    # The image is in a pool of somebody's, who has a volume there whose name looks like ours.
+    mkdir "$SESSION/pool"
+    [ "$(id -u)" -ne 0 ] || chown 65534 "$SESSION/pool"
+    session_user virsh -q -c qemu:///session pool-create-as mvm-five dir --target "$SESSION/pool"
+    session_user virsh -q -c qemu:///session vol-create-as mvm-five mvm-five-1 1
+    wrong="--pool none cannot be used: " refused mvm run --engine libvirt --pool none
+    mvm run --engine libvirt --serial stream --pool mvm-five --count 3 --name five --detach --quiet
+    [[ "$(mvm ask --run five --challenge all)" == "3 of 3 VMs are alive"* ]]
+    printf '?Hello\n' | mvm console --run five 1 >said
+    printf '!bkign\n' | cmp - said
+    # One that stands still, and is sent more than its terminal and the daemon have room for.
+    session_user virsh -q -c qemu:///session suspend mvm-five-0
+    head -c 100000 /dev/zero | tr '\0' x >much
+    session_user timeout 1 "$SESSION/bin/mvm" console --run five 0 --settle 60s <much >said || true
+    [ "$(mvm ask --run five 1 --challenge)" = alive ]
+    # Somebody else takes one's console, and ends another one.
+    session_user script -qec "virsh -q -c qemu:///session console --force mvm-five-2" /dev/null <much >said || true
+    session_user virsh -q -c qemu:///session destroy mvm-five-0
+    wait_until eval '[ "$(mvm ls five --json | jq .vms.stopped)" = 2 ]'
+    mvm ls five | grep "was destroyed"
+    mvm ls five | grep "lost its console's stream"
+    # Its domain is ended, too.
+    wait_until eval '[ "$(domains)" = mvm-five-1 ]'
+    session_kill
+    wait_until eval '[ "$(mvm ls five --json | jq .vms.running)" = 0 ]'
+    mvm ls five | grep "the connection to libvirt is lost"
+    run mvm stop --run five
+    [ "$status" -eq 1 ] && [[ "$output" == *" 1 domain and the image of the run five may be left"* ]] || { echo "$output"; return 1; }
+    session_start
+    [[ "$(mvm stop --engine libvirt --run five)" == *": 1 domain and 1 volume" ]]
+    [ "$(ls "$SESSION/pool")" = mvm-five-1 ]
+    wait_until nothing_of five
 }

@@ -4,8 +4,10 @@
 #include "base/reason.h"
 #include "engine/engine.h"
 #include "engine/libvirt_population.h"
+#include "engine/process_population.h"
 
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -231,6 +233,26 @@ static void an_image_s_name_says_whose_it_is_and_other_names_do_not(void **state
     assert_false(libvirt_image_parse(longer, &maker, &here));
 }
 
+static void where_vms_are_is_told_for_another_host_only(void **state)
+{
+    const struct libvirt_options here = {.uri = "qemu:///system", .serial = "stream"},
+                                 there = {.uri = "qemu+ssh://h/system"};
+    const struct engine *engine = engine_variant(engine_find("libvirt"), &there);
+    struct libvirt_population population = {.host = {.name = "h", .cpu_percent = NAN, .vcpus = 4}};
+    struct processes processes = {.plan.context = &population, .counts.running = 3};
+    struct engine_host *hosts = NULL;
+    size_t count = 0;
+
+    (void)state;
+    assert_null(engine_variant(engine_find("libvirt"), &here)->hosts);
+    assert_int_equal(engine->hosts(&processes.population, NULL, &hosts, &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_string_equal(hosts->name, "h");
+    assert_int_equal(hosts->vms, 3);
+    assert_true(hosts->vcpus == 4 && isnan(hosts->cpu_percent));
+    free(hosts);
+}
+
 /* Makes and ends domains on the mock driver, on all threads that the engine has: for the thread sanitizer. */
 static void domains_come_and_go_on_the_mock_driver(void **state)
 {
@@ -379,6 +401,7 @@ int main(void)
         cmocka_unit_test(any_file_is_a_template_or_refused),
         cmocka_unit_test(addresses_tell_whose_host_they_are_of),
         cmocka_unit_test(an_image_s_name_says_whose_it_is_and_other_names_do_not),
+        cmocka_unit_test(where_vms_are_is_told_for_another_host_only),
         cmocka_unit_test(a_silent_daemon_is_given_up),
         cmocka_unit_test(who_may_enter_is_told),
         cmocka_unit_test(a_result_says_what_made_the_domains),
