@@ -43,9 +43,7 @@ static const struct option_spec libvirt_option_specs[] = {
      "host, a stream on another",
      FIELD(serial), .fallback = NULL, .choices = serials},
     {"pool", OPTION_TEXT, "NAME",
-     "the storage pool that the image is brought to; without it one of the run's own on another host, none "
-     "on "
-     "this one",
+     "the storage pool that the image is brought to; without it one of the run's own, on another host only",
      FIELD(pool), .fallback = NULL},
     {"domain-xml", OPTION_TEXT, "FILE",
      "a domain's XML to use instead of mvm's own; {name}, {metadata}, {image}, {serial} and others in it are "

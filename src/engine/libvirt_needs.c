@@ -11,8 +11,9 @@
  */
 enum { FILES_OF_CONNECTION = 2, FILES_OF_WORKER = 1, FILES_OF_POPULATION = 1 };
 
-/* The epoll and event descriptors of the thread that sends to streams. */
-enum { FILES_OF_STREAMS = 2 };
+/* The epoll and event descriptors of the thread that sends to streams, and its own while it waits for
+ * libvirt. */
+enum { FILES_OF_STREAMS = 3 };
 
 /* As in the engine qemu: the thread that reads a drive stays for so long (QEMU's util/thread-pool.c), and
  * that many boot in a second (bench/libvirt). */
