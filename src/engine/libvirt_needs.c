@@ -64,8 +64,10 @@ void libvirt_needs(const void *values, struct host_needs *ret_needs)
         ret_needs->remark = "what VMs take is another host's, and not counted";
         return;
     }
-    ret_needs->own_files.once += at_once; /* a VM that boots has a socket listening for it, too */
-    ret_needs->files.once += at_once;
+    if (!streams) { /* a VM that boots has a socket listening for it, too */
+        ret_needs->own_files.once += at_once;
+        ret_needs->files.once += at_once;
+    }
     ret_needs->uses_kvm = kvm;
     ret_needs->mergeable = true;
     /* QEMU's main, RCU, I/O and vCPU threads, and the daemon's for its monitor. */
@@ -73,9 +75,12 @@ void libvirt_needs(const void *values, struct host_needs *ret_needs)
     ret_needs->files.each += kvm ? 70 : 67; /* most of them libraries that QEMU maps; two are the daemon's */
     ret_needs->tasks.young = 1;
     ret_needs->young_vms = READERS_STAY_SECONDS * boots_a_second();
+    ret_needs->files.each += streams; /* the daemon's of a VM's pseudoterminal */
     ret_needs->remark =
-        "what the daemon takes once is not counted, nor its own limits: of its open files each VM "
-        "takes two; and each VM has a thread more until ten seconds after it read its drive";
+        streams ? "what the daemon takes once is not counted, nor its own limits: of its open files each VM "
+                  "takes three; and each VM has a thread more until ten seconds after it read its drive"
+                : "what the daemon takes once is not counted, nor its own limits: of its open files each VM "
+                  "takes two; and each VM has a thread more until ten seconds after it read its drive";
     if (is_as_measured(options)) {
         ret_needs->memory.each = 14000000;
         ret_needs->memory_error = 10;
