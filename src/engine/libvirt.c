@@ -119,38 +119,50 @@ static int libvirt_probe(const void *values, struct reason *reason)
     return error;
 }
 
-/* In the directory that the sockets are in as well. */
 static int place_image(struct libvirt_population *population, const char *directory, struct reason *reason)
 {
-    const struct image *image = population->setup->image;
-    int error;
-
     snprintf(population->image_path, sizeof(population->image_path), "%s/image", directory);
-    error = file_replace(population->image_path, image->bytes, IMAGE_SIZE, reason);
-    if (error)
-        return error;
-    if (population->others && (chmod(directory, 0711) < 0 || chmod(population->image_path, 0644) < 0))
-        return reason_errno(reason, errno, "cannot open %s to the user who runs VMs", directory);
-    return population->others ? libvirt_reach(directory, population->vm_user, reason) : 0;
+    int error = file_replace(population->image_path, population->setup->image->bytes, IMAGE_SIZE, reason);
+
+    if (!error && population->others && chmod(population->image_path, 0644) < 0)
+        error =
+            reason_errno(reason, errno, "cannot open %s to the user who runs VMs", population->image_path);
+    return error;
 }
 
-/* The image where whoever runs the VMs may read it, and the threads. */
+static int bring_image(struct libvirt_population *population, struct reason *reason)
+{
+    libvirt_image_name(&population->maker, population->image_name);
+    int error =
+        libvirt_image_bring(population->connections[1], population->options->pool, population->image_name,
+                            population->setup->image->bytes, IMAGE_SIZE, population->image_path, reason);
+
+    population->image_there = !error;
+    return error;
+}
+
+/* The image and the sockets are where whoever runs the VMs may go. */
+static int let_in(const struct libvirt_population *population, const char *directory, struct reason *reason)
+{
+    if (chmod(directory, 0711) < 0)
+        return reason_errno(reason, errno, "cannot open %s to the user who runs VMs", directory);
+    return libvirt_reach(directory, population->vm_user, reason);
+}
+
+/* The image, and the threads. */
 static int prepare(void *context, const char *directory, struct reason *reason)
 {
     struct libvirt_population *population = context;
     const struct libvirt_options *options = population->options;
-    bool uploads = libvirt_uploads(options) && !libvirt_uri_is_test(options->uri);
+    bool uploads = libvirt_uploads(options);
     int error = uploads ? 0 : place_image(population, directory, reason);
 
+    if (!error && population->others && !(uploads && libvirt_has_streams(options)))
+        error = let_in(population, directory, reason);
     if (!error)
         error = libvirt_workers_open(population, process_boot_at_once(options->process.parallel), reason);
-    if (!error && uploads) {
-        libvirt_image_name(&population->maker, population->image_name);
-        error =
-            libvirt_image_bring(population->connections[1], options->pool, population->image_name,
-                                population->setup->image->bytes, IMAGE_SIZE, population->image_path, reason);
-        population->image_there = !error;
-    }
+    if (!error && uploads)
+        error = bring_image(population, reason);
     return error ? error : libvirt_events_open(population, reason);
 }
 
