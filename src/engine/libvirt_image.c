@@ -64,27 +64,27 @@ static virStoragePoolPtr make_pool(virConnectPtr connection, const char *name, s
     return NULL;
 }
 
-static int upload(virConnectPtr connection, virStorageVolPtr volume, const char *bytes, size_t count)
+static int upload(virConnectPtr connection, virStorageVolPtr volume, const char *bytes, size_t count,
+                  struct reason *reason)
 {
     virStreamPtr stream = virStreamNew(connection, 0);
     size_t sent = 0;
+    bool begun = stream && virStorageVolUpload(volume, stream, 0, count, 0) == 0, whole = begun;
 
-    if (!stream)
-        return -EIO;
-    int error = virStorageVolUpload(volume, stream, 0, count, 0) < 0 ? -EIO : 0;
-    bool begun = !error;
-
-    while (!error && sent < count) {
+    while (whole && sent < count) {
         int put = virStreamSend(stream, bytes + sent, count - sent);
 
-        error = put < 0 ? -EIO : 0;
-        sent += put < 0 ? 0 : (size_t)put;
+        whole = put >= 0;
+        sent += whole ? (size_t)put : 0;
     }
-    if (!error)
-        error = virStreamFinish(stream) < 0 ? -EIO : 0;
-    else if (begun)
+    bool done = whole && virStreamFinish(stream) == 0;
+    /* Before the next call into libvirt, which forgets why. */
+    int error = done ? 0 : libvirt_reason(reason, EIO, "the image cannot be uploaded");
+
+    if (begun && !whole)
         virStreamAbort(stream);
-    virStreamFree(stream);
+    if (stream)
+        virStreamFree(stream);
     return error;
 }
 
@@ -127,8 +127,8 @@ static int make_volume(virConnectPtr connection, virStoragePoolPtr pool, const c
         return libvirt_reason(reason, EIO, "a volume for the image cannot be made");
     int error = tell_path(volume, virStoragePoolGetName(pool), ret_path, LIBVIRT_IMAGE_PATH_ROOM, reason);
 
-    if (!error && upload(connection, volume, bytes, count) < 0)
-        error = libvirt_reason(reason, EIO, "the image cannot be uploaded");
+    if (!error)
+        error = upload(connection, volume, bytes, count, reason);
     if (error)
         virStorageVolDelete(volume, 0);
     virStorageVolFree(volume);

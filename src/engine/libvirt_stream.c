@@ -21,6 +21,10 @@
 /* Where libvirt says that a stream takes nothing now, which it does not do for daemons. */
 #define AGAIN_NS (10 * NS_PER_MILLISECOND)
 
+/* For how long a console is tried that another VM may still have, and how often. */
+#define TAKEN_NS       (10 * NS_PER_SECOND)
+#define TAKEN_AGAIN_NS (100 * NS_PER_MILLISECOND)
+
 enum { EVENTS_AT_ONCE = 64, PIECE = 1024, TAKEN_AT_ONCE = 16384, SERIAL_ROOM = 1 << 20 };
 
 /*
@@ -378,19 +382,42 @@ int libvirt_streams_open(struct libvirt_population *population, virConnectPtr co
     return 0;
 }
 
+/* *ret_taken: somebody has it. A daemon keeps a file that says whose a terminal is; of a VM that has just
+ * ended it may still be there when the kernel has given the same terminal to this one. */
+static virStreamPtr try_console(virConnectPtr connection, virDomainPtr domain, bool *ret_taken,
+                                struct reason *reason)
+{
+    virStreamPtr stream = virStreamNew(connection, VIR_STREAM_NONBLOCK);
+
+    if (stream && virDomainOpenConsole(domain, NULL, stream, 0) == 0)
+        return stream;
+    /* Before the next call into libvirt, which forgets it. */
+    const virError *error = virGetLastError();
+
+    *ret_taken = error && error->code == VIR_ERR_OPERATION_FAILED;
+    libvirt_reason(reason, EIO, "has no console that can be opened");
+    if (stream)
+        virStreamFree(stream);
+    return NULL;
+}
+
 static virStreamPtr open_console(virConnectPtr connection, const char *name, struct reason *reason)
 {
+    const uint64_t end_ns = clock_now_ns() + TAKEN_NS;
     virDomainPtr domain = virDomainLookupByName(connection, name);
-    virStreamPtr stream = domain ? virStreamNew(connection, VIR_STREAM_NONBLOCK) : NULL;
+    bool taken = false;
 
-    if (!stream || virDomainOpenConsole(domain, NULL, stream, 0) < 0) {
+    if (!domain) {
         libvirt_reason(reason, EIO, "has no console that can be opened");
-        if (stream)
-            virStreamFree(stream);
-        stream = NULL;
+        return NULL;
     }
-    if (domain)
-        virDomainFree(domain);
+    virStreamPtr stream = try_console(connection, domain, &taken, reason);
+
+    while (!stream && taken && clock_now_ns() < end_ns) {
+        clock_sleep_until(clock_now_ns() + TAKEN_AGAIN_NS);
+        stream = try_console(connection, domain, &taken, reason);
+    }
+    virDomainFree(domain);
     return stream;
 }
 

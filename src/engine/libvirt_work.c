@@ -151,15 +151,15 @@ int libvirt_end_domain(virConnectPtr connection, const struct libvirt_maker *mak
     virResetLastError();
     virDomainPtr domain = virDomainLookupByName(connection, name);
     int result = domain ? virDomainDestroy(domain) : -1;
-    const virError *error = result < 0 ? virGetLastError() : NULL;
+    const virError *why = result < 0 ? virGetLastError() : NULL;
+    int error = 0;
 
+    /* A transient domain that stopped by itself is no more: not there, or not running. */
+    if (result < 0 && !(why && (why->code == VIR_ERR_NO_DOMAIN || why->code == VIR_ERR_OPERATION_INVALID)))
+        error = libvirt_reason(reason, EIO, "the domain %s could not be ended", name);
     if (domain)
         virDomainFree(domain);
-    /* A transient domain that stopped by itself is no more: not there, or not running. */
-    if (result == 0 ||
-        (error && (error->code == VIR_ERR_NO_DOMAIN || error->code == VIR_ERR_OPERATION_INVALID)))
-        return 0;
-    return libvirt_reason(reason, EIO, "the domain %s could not be ended", name);
+    return error;
 }
 
 void libvirt_remove_image(struct libvirt_population *population, virConnectPtr connection)

@@ -35,6 +35,16 @@ session_start() {
 session_kill() {
     kill -KILL "$(cat "$SESSION/daemon")"
     while kill -0 "$(cat "$SESSION/daemon")" 2>/dev/null; do sleep 0.05; done
+    session_unlock
+}
+
+# A daemon that is killed leaves files that say whose a console's terminal is. They would keep another one from a terminal of
+# that name, once another process has that number.
+session_unlock() {
+    local file
+    for file in /var/lock/LCK.._pts_*; do
+        [ "$(cat "$file" 2>/dev/null | tr -d ' ')" != "$(cat "$SESSION/daemon")" ] || rm -f "$file"
+    done
 }
 
 # A system's daemon, whose QEMU runs as the user given; root's, and only in a mount namespace of its own, where the folders of
@@ -79,5 +89,6 @@ session_close() {
     kill "$daemon" 2>/dev/null || true
     while kill -0 "$daemon" 2>/dev/null && [ "$SECONDS" -le "$deadline" ]; do sleep 0.05; done
     kill -KILL "$daemon" 2>/dev/null || true
+    session_unlock
     rm -rf "$SESSION"
 }

@@ -36,6 +36,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct console consoles[CONSOLES_MOST];
 static size_t console_count;
+static bool failed;    /* the last call, as libvirt keeps it */
+static unsigned taken; /* how many times more a console is another VM's */
 static bool stands_still, waited_for, loop_ends;
 static struct timeout {
     virEventTimeoutCallback callback;
@@ -113,7 +115,11 @@ static int fake_open(virDomainPtr domain, const char *device, virStreamPtr strea
     (void)stream;
     (void)flags;
     assert_null(device);
-    return 0;
+    if (taken == 0)
+        return 0;
+    taken--;
+    failed = true;
+    return -1;
 }
 
 static int fake_add_callback(virStreamPtr stream, int events, virStreamEventCallback callback, void *context,
@@ -188,9 +194,10 @@ static int fake_free(virStreamPtr stream)
     struct console *console = (struct console *)stream;
 
     pthread_mutex_lock(&lock);
-    assert_true(console->aborted);
+    assert_true(console->aborted || !console->context); /* one that was never open is only freed */
     console->freed = true;
     change();
+    failed = false;
     return 0;
 }
 
@@ -210,6 +217,13 @@ static int fake_remove_timeout(int timer)
 {
     assert_int_equal(timer, 1);
     return 0;
+}
+
+static virErrorPtr fake_error(void)
+{
+    static virError error = {.code = VIR_ERR_OPERATION_FAILED};
+
+    return failed ? &error : NULL;
 }
 
 static const char *fake_message(void)
@@ -241,6 +255,7 @@ static int set_up(void **state)
         .virEventAddTimeout = fake_add_timeout,
         .virEventRemoveTimeout = fake_remove_timeout,
         .virGetLastErrorMessage = fake_message,
+        .virGetLastError = fake_error,
     };
     memset(consoles, 0, sizeof(consoles));
     console_count = timeout_count = 0;
@@ -369,6 +384,17 @@ static void a_domain_without_a_console_is_refused_in_libvirt_s_words(void **stat
     close(ends[0]);
 }
 
+static void a_console_that_is_taken_is_tried_again(void **state)
+{
+    taken = 2;
+    int fd = join(*state, 0);
+
+    assert_int_equal(console_count, 3);
+    assert_int_equal(write(fd, "x", 1), 1);
+    assert_int_equal(sent_count_at_least(&consoles[2], 1), 1);
+    close(fd);
+}
+
 static void a_silent_vm_is_sent_only_so_much_until_it_speaks(void **state)
 {
     static char bytes[LIBVIRT_UNHEARD_MOST + 5000];
@@ -450,6 +476,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bytes_go_both_ways_and_each_vm_has_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_domain_without_a_console_is_refused_in_libvirt_s_words, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_console_that_is_taken_is_tried_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_silent_vm_is_sent_only_so_much_until_it_speaks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_nobody_reads_is_taken_from_the_daemon_all_the_same, set_up,
                                         tear_down),
