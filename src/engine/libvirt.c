@@ -213,6 +213,10 @@ static int look_at_host(struct libvirt_population *population, struct reason *re
                                             .memory_bytes = (double)info.memory * 1024,
                                             .disk_bytes = NAN};
     snprintf(population->host.name, sizeof(population->host.name), "%s", name);
+    /* A name of a host, whatever a daemon says. */
+    for (char *at = population->host.name; *at; at++)
+        if (*at <= ' ' || *at > '~')
+            *at = '_';
     free(name);
     return 0;
 }

@@ -112,7 +112,8 @@ static void hear(struct stream *stream)
 static void on_stream(virStreamPtr from, int events, void *context)
 {
     struct stream *stream = context;
-    char bytes[TAKEN_AT_ONCE], why[200];
+    struct reason why = {"lost its console's stream: the daemon ended it"};
+    char bytes[TAKEN_AT_ONCE];
 
     (void)events;
     int got = stream->deaf ? -2 : virStreamRecv(from, bytes, sizeof(bytes));
@@ -120,9 +121,9 @@ static void on_stream(virStreamPtr from, int events, void *context)
     if (got == -2)
         return;
     if (got <= 0) {
-        snprintf(why, sizeof(why), "lost its console's stream: %.150s",
-                 got < 0 ? virGetLastErrorMessage() : "the daemon ended it");
-        end(stream, why);
+        if (got < 0)
+            libvirt_reason(&why, EIO, "lost its console's stream");
+        end(stream, why.text);
         return;
     }
     hear(stream);
