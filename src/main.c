@@ -10,6 +10,7 @@
 const struct command *const command_table[] = {
     &cmd_image,
     &cmd_host,
+    &cmd_sample,
     &cmd_scale,
     &cmd_limits,
     &cmd_run,

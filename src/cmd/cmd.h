@@ -25,6 +25,7 @@ extern const struct command cmd_ls;
 extern const struct command cmd_report;
 extern const struct command cmd_restore;
 extern const struct command cmd_run;
+extern const struct command cmd_sample;
 extern const struct command cmd_save;
 extern const struct command cmd_scale;
 extern const struct command cmd_stop;

@@ -32,6 +32,7 @@ struct scale_options {
     const char *load_targets, *load_path;
     uint64_t load_timeout_ns, p99_ns;
     double cpu_limit, threshold;
+    struct option_list node_metrics;
     bool overwrite, json, quiet, help;
 };
 
@@ -75,6 +76,10 @@ static const struct option_spec specs[] = {
      "the 99th percentile of the load's latency that is 100 % of the resource latency, which then may stop "
      "the run",
      FIELD(p99_ns), .fallback = NULL, .least = 1e-6, .most = 60},
+    {"node-metrics", OPTION_LIST, "URL",
+     "where VMs are on other hosts: read these too, by ssh://USER@{host} ('mvm sample' there) or from a "
+     "node_exporter at http://{host}:9100/metrics, {host} being each one's name; NAME=URL is for one host",
+     FIELD(node_metrics), .fallback = NULL},
     {"threshold", OPTION_PERCENT, "PERCENT", "the run stops when the first resource passes this",
      FIELD(threshold), .fallback = "90", .least = 1, .most = 100},
     {"max", OPTION_COUNT, "N", "the run stops at this many VMs at the latest", FIELD(max), .fallback = NULL,
@@ -196,6 +201,8 @@ static int print_outcome(const struct scale_options *options, const struct resul
         printf("load     %s/qos.svg\n", directory);
     if (hosts)
         printf("hosts    %s/hosts.svg\n", directory);
+    if (result->cloud_known)
+        printf("         %s/hosts.csv\n", directory);
     return status;
 }
 
@@ -292,6 +299,8 @@ static int run_with(struct scale_options *options, const struct vms_choice *choi
                   .disk_bytes = options->disk_capacity,
                   .disk_operations = options->disk_operations},
         .load = load,
+        .node_words = options->node_metrics.items,
+        .node_word_count = options->node_metrics.count,
         .threshold_percent = options->threshold,
         .max_vms = options->max,
         .intervals = (unsigned)options->intervals,
@@ -402,10 +411,14 @@ const struct command cmd_scale = {
              "Idle and busy ones; the result on standard output"},
             {"mvm scale --engine qemu --load 500 --p99 100ms --out S",
              "Until answers to 500 requests a second take too long"},
+            {"mvm scale --engine openstack --node-metrics ssh://root@{host} --max 60",
+             "VMs of a cloud, and what each of its hosts uses"},
             {0}},
     .files = "The run directory holds result.json (docs/result-format.md), samples.csv with every reading, "
              "the image, and the "
-             "picture resources.svg; with --load also qos.svg. It is complete at every moment.",
+             "picture resources.svg; with --load also qos.svg; where VMs are on other hosts, hosts.svg and, "
+             "with --node-metrics, "
+             "hosts.csv. It is complete at every moment.",
     .see = "report compare limits load host-check",
     .json = "result",
     .operands = OPERANDS_NONE,

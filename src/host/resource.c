@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const names[RESOURCE_COUNT] = {
+const char *const resource_names[RESOURCE_COUNT] = {
     [RESOURCE_CPU] = "cpu",           [RESOURCE_MEMORY] = "memory",   [RESOURCE_SWAP] = "swap",
     [RESOURCE_PRESSURE] = "pressure", [RESOURCE_PIDS] = "pids",       [RESOURCE_FILES] = "files",
     [RESOURCE_MAPS] = "maps",         [RESOURCE_DISK] = "disk",       [RESOURCE_NETWORK] = "network",
@@ -15,7 +15,7 @@ static const char *const names[RESOURCE_COUNT] = {
 
 const char *resource_name(enum resource resource)
 {
-    return names[resource];
+    return resource_names[resource];
 }
 
 /* Some counters of the kernel go back a little at times (idle, iowait); that is no time at all. */

@@ -29,6 +29,7 @@ enum resource {
 
 /* The name in results and options: "cpu", "memory", ... */
 const char *resource_name(enum resource resource);
+extern const char *const resource_names[RESOURCE_COUNT];
 
 /* Limits of the host and of this process that 100 % of a resource means. A limit that does not exist is 0. */
 struct host_limits {

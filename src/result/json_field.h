@@ -6,8 +6,11 @@
 #ifndef MVM_RESULT_JSON_FIELD_H
 #define MVM_RESULT_JSON_FIELD_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+struct reason;
 
 enum json_kind {
     JSON_FIELD_BOOL,     /* bool */
@@ -26,14 +29,15 @@ enum json_kind {
     JSON_FIELD_COUNTERS, /* struct result_counters as an object of numbers */
     JSON_FIELD_NAMED,    /* a fixed array of structs that begin with a name, as an object name: text */
     JSON_FIELD_ARRAY,    /* a pointer at `offset` and a size_t count at `second` */
+    JSON_FIELD_FIXED, /* a fixed array of array->most structs at `offset` and an unsigned count at `second` */
 };
 
 /* Arrays of structs: what an element is. */
 struct json_array {
     size_t element_size, most;
     const struct json_field *fields;
-    void *(*append)(
-        void *owner); /* a new zeroed element of the array in the struct `owner`, or NULL without memory */
+    void *(*append)(void *owner); /* a new zeroed element of the array in the struct `owner`, or NULL without
+                                     memory; of JSON_FIELD_FIXED there is none */
 };
 
 /* A fixed array of {char name[name_room]; char text[text_room];} with an unsigned count at `second`. */
@@ -56,6 +60,13 @@ struct json_field {
     const struct json_array *array;
     const struct json_named *named;
 };
+
+/* The struct at `base` as JSON, a new reference; NULL without memory. */
+json_t *json_fields_write(const struct json_field *fields, const void *base);
+
+/* Fills the struct at `base`, which is zeroed, from JSON; -EINVAL with a sentence that names the place, or
+ * -ENOMEM. What was filled until then stays, for its owner to release. */
+int json_fields_read(const struct json_field *fields, void *base, const json_t *json, struct reason *reason);
 
 /* The table of a whole struct result. */
 extern const struct json_field result_fields[];

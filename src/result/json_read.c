@@ -241,6 +241,25 @@ static int read_array(const struct walk *walk, const json_t *value, const struct
     return 0;
 }
 
+static int read_fixed(const struct walk *walk, const json_t *value, const struct json_array *array, char *at,
+                      unsigned *ret_count)
+{
+    if (!json_is_array(value))
+        return wrong(walk, "is not an array");
+    size_t count = json_array_size(value);
+    if (count > array->most)
+        return wrong(walk, "has too many elements");
+    for (size_t i = 0; i < count; i++) {
+        struct place here = {.parent = walk->place, .index = i};
+        struct walk inner = {.place = &here, .reason = walk->reason};
+        int r = read_struct(&inner, json_array_get(value, i), array->fields, at + i * array->element_size);
+        if (r < 0)
+            return r;
+    }
+    *ret_count = (unsigned)count;
+    return 0;
+}
+
 static int read_field(const struct walk *walk, const json_t *value, const struct json_field *field,
                       char *base)
 {
@@ -302,6 +321,8 @@ static int read_field(const struct walk *walk, const json_t *value, const struct
         return read_named(walk, value, field->named, at, second);
     case JSON_FIELD_ARRAY:
         return read_array(walk, value, field->array, base);
+    case JSON_FIELD_FIXED:
+        return read_fixed(walk, value, field->array, at, second);
     }
     return wrong(walk, "is of no known kind");
 }
@@ -324,6 +345,12 @@ static int read_struct(const struct walk *walk, const json_t *object, const stru
             return r;
     }
     return 0;
+}
+
+int json_fields_read(const struct json_field *fields, void *base, const json_t *json, struct reason *reason)
+{
+    struct walk walk = {.place = NULL, .reason = reason};
+    return read_struct(&walk, json, fields, base);
 }
 
 int result_from_json(struct result *result, const json_t *json, struct reason *reason)

@@ -1,54 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The names of result.json, in the order of the file. Their meaning: docs/result-format.md. */
-#include "result/json_field.h"
-#include "result/result.h"
+#include "result/json_rows.h"
 
-#include <assert.h>
-
-/* offsetof() that does not compile when the member is not of the type that the row's kind reads and writes.
- */
-#define AT(struct_type, member, type)                                                                        \
-    (offsetof(struct_type, member) +                                                                         \
-     0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((struct_type *)0)->member), type) ? 1 : -1]))
-
-/* Rows. `s` is the struct that the table describes, `m` the member. */
-#define BOOL(n, s, m)     .name = n, .kind = JSON_FIELD_BOOL, .offset = AT(s, m, bool)
-#define INT(n, s, m)      .name = n, .kind = JSON_FIELD_INT, .offset = AT(s, m, int)
-#define UNSIGNED(n, s, m) .name = n, .kind = JSON_FIELD_UNSIGNED, .offset = AT(s, m, unsigned)
-#define U64(n, s, m)      .name = n, .kind = JSON_FIELD_U64, .offset = AT(s, m, uint64_t)
-#define I64(n, s, m)      .name = n, .kind = JSON_FIELD_I64, .offset = AT(s, m, int64_t)
-#define DOUBLE(n, s, m)   .name = n, .kind = JSON_FIELD_DOUBLE, .offset = AT(s, m, double)
-#define PAIR(n, s, m, k)                                                                                     \
-    .name = n, .kind = JSON_FIELD_PAIR, .offset = AT(s, m, double), .second = AT(s, k, double)
-#define TEXT(n, s, m)                                                                                        \
-    .name = n, .kind = JSON_FIELD_TEXT, .offset = offsetof(s, m), .room = sizeof(((s *)0)->m)
-#define WORD(n, s, m, w)                                                                                     \
-    .name = n, .kind = JSON_FIELD_WORD, .offset = offsetof(s, m), .room = sizeof(((s *)0)->m), .words = w,   \
-    .word_count = sizeof(w) / sizeof((w)[0])
-#define FACTS(n, s, m)     .name = n, .kind = JSON_FIELD_FACTS, .offset = AT(s, m, struct result_facts)
-#define COUNTERS(n, s, m)  .name = n, .kind = JSON_FIELD_COUNTERS, .offset = AT(s, m, struct result_counters)
-#define STRUCT(n, s, m, f) .name = n, .kind = JSON_FIELD_OBJECT, .offset = offsetof(s, m), .fields = f
-/* An object in the file whose members are in the same struct in memory. */
-#define GROUP(n, f)        .name = n, .kind = JSON_FIELD_OBJECT, .fields = f
-#define STATISTIC(n, s, m) STRUCT(n, s, m, statistic_fields)
-/* Null unless the bool `g` of the same struct; DECIDED_BY also reads that bool from whether the name is null.
- */
-#define IF(s, g)         .guarded = true, .guard = AT(s, g, bool)
-#define DECIDED_BY(s, g) IF(s, g), .decides = true
-#define REQUIRED         .required = true
-#define OPTIONAL         .required = false
-
-/* A struct of nothing but `type` has a row for each member: who adds a kind of memory is told here. */
-#define ALL_MEMBERS(table, struct_type, type)                                                                \
-    static_assert(sizeof(table) / sizeof((table)[0]) - 1 == sizeof(struct_type) / sizeof(type),              \
-                  "a member of " #struct_type " has no row")
-
-#define END                                                                                                  \
-    {                                                                                                        \
-        .name = NULL                                                                                         \
-    }
-
-static const struct json_field statistic_fields[] = {
+const struct json_field statistic_fields[] = {
     {DOUBLE("mean", struct statistic, mean), REQUIRED},
     {DOUBLE("sd", struct statistic, sd)},
     {DOUBLE("ci95", struct statistic, ci95)},
@@ -202,20 +156,6 @@ static const struct json_field host_fields[] = {
     END,
 };
 
-static const struct json_field limit_fields[] = {
-    {UNSIGNED("cpus", struct host_limits, cpus)},
-    {U64("memory_total_bytes", struct host_limits, memory_total)},
-    {U64("swap_total_bytes", struct host_limits, swap_total)},
-    {U64("tasks", struct host_limits, tasks)},
-    {U64("cgroup_pids", struct host_limits, cgroup_pids)},
-    {U64("files", struct host_limits, files)},
-    {U64("own_files", struct host_limits, own_files)},
-    {U64("own_maps", struct host_limits, own_maps)},
-    {U64("tcp_memory_pages", struct host_limits, tcp_memory_pages)},
-    {U64("link_bits_per_second", struct host_limits, link_bits)},
-    END,
-};
-
 static const struct json_field engine_fields[] = {
     {TEXT("name", struct result, engine.name), REQUIRED},
     {TEXT("class", struct result, engine.class_letter), REQUIRED},
@@ -322,13 +262,7 @@ const char *stop_name(enum stop stop)
     return (unsigned)stop < STOP_COUNT ? stop_words[stop] : NULL;
 }
 
-#define SLOPE(n, m, required)                                                                                \
-    {DOUBLE(n, struct result, m.value), required, DECIDED_BY(struct result, m.known)},                       \
-        {PAIR(n "_ci95", struct result, m.low, m.high), IF(struct result, m.known)},                         \
-        {DOUBLE(n "_intercept", struct result, m.intercept), IF(struct result, m.known)},                    \
-    {                                                                                                        \
-        DOUBLE(n "_r2", struct result, m.r2), IF(struct result, m.known)                                     \
-    }
+#define SLOPE(n, m, required) SLOPE_OF(n, struct result, m, required)
 
 static const struct json_field per_vm_fields[] = {
     SLOPE("memory_bytes", per_vm.memory_bytes, REQUIRED),
@@ -337,54 +271,6 @@ static const struct json_field per_vm_fields[] = {
     SLOPE("own_memory_bytes", per_vm.own_memory_bytes, OPTIONAL),
     SLOPE("own_cpu_percent_of_host", per_vm.own_cpu_percent_of_host, OPTIONAL),
     {DOUBLE("boot_seconds_median", struct result, per_vm.boot_seconds_median)},
-    END,
-};
-
-static const struct json_field reading_cpu_fields[] = {
-    {U64("user", struct host_cpu, user)},       {U64("nice", struct host_cpu, nice)},
-    {U64("system", struct host_cpu, system)},   {U64("irq", struct host_cpu, irq)},
-    {U64("softirq", struct host_cpu, softirq)}, {U64("guest", struct host_cpu, guest)},
-    {U64("steal", struct host_cpu, steal)},     {U64("idle", struct host_cpu, idle)},
-    {U64("iowait", struct host_cpu, iowait)},   END,
-};
-
-static const struct json_field reading_memory_fields[] = {
-    {U64("total", struct host_memory, total)},
-    {U64("available", struct host_memory, available)},
-    {U64("free", struct host_memory, free)},
-    {U64("anonymous", struct host_memory, anonymous)},
-    {U64("shared", struct host_memory, shared)},
-    {U64("page_tables", struct host_memory, page_tables)},
-    {U64("secondary_page_tables", struct host_memory, secondary_page_tables)},
-    {U64("kernel_stacks", struct host_memory, kernel_stacks)},
-    {U64("slab_unreclaimable", struct host_memory, slab_unreclaimable)},
-    {U64("slab_reclaimable", struct host_memory, slab_reclaimable)},
-    {U64("per_cpu", struct host_memory, per_cpu)},
-    {U64("vmalloc", struct host_memory, vmalloc)},
-    {U64("file_cache", struct host_memory, file_cache)},
-    {U64("file_lists", struct host_memory, file_lists)},
-    {U64("reclaimable", struct host_memory, reclaimable)},
-    {U64("watermark_low", struct host_memory, watermark_low)},
-    {U64("free_lists", struct host_memory, free_lists)},
-    {U64("swap_total", struct host_memory, swap_total)},
-    {U64("swap_free", struct host_memory, swap_free)},
-    END,
-};
-ALL_MEMBERS(reading_memory_fields, struct host_memory, uint64_t);
-
-static const struct json_field reading_fields[] = {
-    {DOUBLE("unix_seconds", struct host_reading, unix_seconds)},
-    {UNSIGNED("cpus", struct host_reading, cpus)},
-    {STRUCT("cpu_ticks", struct host_reading, cpu, reading_cpu_fields)},
-    {STRUCT("memory_bytes", struct host_reading, memory, reading_memory_fields)},
-    {U64("tasks", struct host_reading, tasks)},
-    {U64("files_open", struct host_reading, files_open)},
-    {U64("own_files", struct host_reading, own_files)},
-    {U64("own_maps", struct host_reading, own_maps)},
-    {U64("own_memory_bytes", struct host_reading, own_memory)},
-    {U64("own_cpu_ns", struct host_reading, own_cpu_ns)},
-    {U64("cgroup_pids", struct host_reading, cgroup_pids)},
-    {U64("oom_kills", struct host_reading, oom_kills)},
     END,
 };
 
@@ -413,73 +299,6 @@ static const struct json_field harness_fields[] = {
     {DOUBLE("sample_cost_seconds", struct result, harness.sample_cost_seconds)},
     {INT("oom_score_adj", struct result, harness.oom_score_adj)},
     {U64("memory_floor_bytes", struct result, harness.memory_floor_bytes)},
-    END,
-};
-
-static const struct json_field host_point_fields[] = {
-    {U64("vms_of_all", struct result_host_point, vms_of_all)},
-    {U64("vms", struct result_host_point, vms), REQUIRED},
-    {DOUBLE("vcpus_percent", struct result_host_point, percent[ALLOTMENT_CPU])},
-    {DOUBLE("memory_percent", struct result_host_point, percent[ALLOTMENT_MEMORY])},
-    {DOUBLE("disk_percent", struct result_host_point, percent[ALLOTMENT_DISK])},
-    END,
-};
-
-static void *append_host_point(void *owner)
-{
-    return result_add_host_point(owner);
-}
-
-static const struct json_array host_point_array = {
-    .element_size = sizeof(struct result_host_point),
-    .most = 10000,
-    .fields = host_point_fields,
-    .append = append_host_point,
-};
-
-static const struct json_field host_of_vms_fields[] = {
-    {TEXT("name", struct result_host, name), REQUIRED},
-    {DOUBLE("vcpus", struct result_host, vcpus)},
-    {DOUBLE("memory_bytes", struct result_host, memory_bytes)},
-    {DOUBLE("disk_bytes", struct result_host, disk_bytes)},
-    {.name = "points",
-     .kind = JSON_FIELD_ARRAY,
-     .offset = AT(struct result_host, points, struct result_host_point *),
-     .second = AT(struct result_host, point_count, size_t),
-     .array = &host_point_array,
-     REQUIRED},
-    END,
-};
-
-static void *append_host(void *owner)
-{
-    return result_add_host(owner);
-}
-
-static const struct json_array host_of_vms_array = {
-    .element_size = sizeof(struct result_host),
-    .most = 10000,
-    .fields = host_of_vms_fields,
-    .append = append_host,
-};
-
-static const char *const allotment_words[ALLOTMENT_COUNT] = {
-    [ALLOTMENT_CPU] = "vcpus",
-    [ALLOTMENT_MEMORY] = "memory",
-    [ALLOTMENT_DISK] = "disk",
-};
-
-const char *allotment_name(enum host_allotment allotment)
-{
-    return allotment_words[allotment];
-}
-
-static const struct json_field first_host_fields[] = {
-    {TEXT("name", struct result, first_host.name), REQUIRED},
-    {WORD("resource", struct result, first_host.allotment, allotment_words), REQUIRED},
-    {DOUBLE("percent", struct result, first_host.percent)},
-    {U64("vms", struct result, first_host.vms)},
-    {U64("vms_of_all", struct result, first_host.vms_of_all)},
     END,
 };
 
@@ -523,5 +342,7 @@ const struct json_field result_fields[] = {
      .array = &host_of_vms_array},
     {TEXT("hosts_unknown", struct result, hosts_unknown)},
     {GROUP("first_host", first_host_fields), DECIDED_BY(struct result, first_host_known)},
+    {GROUP("first_host_used", first_host_used_fields), DECIDED_BY(struct result, first_host_used_known)},
+    {STRUCT("cloud", struct result, cloud, cloud_fields), DECIDED_BY(struct result, cloud_known)},
     END,
 };

@@ -174,6 +174,8 @@ static json_t *field_json(const struct json_field *field, const char *base)
         return named_json(field->named, at, *(const unsigned *)second);
     case JSON_FIELD_ARRAY:
         return array_json(field->array, *(const char *const *)at, *(const size_t *)second);
+    case JSON_FIELD_FIXED:
+        return array_json(field->array, at, *(const unsigned *)second);
     }
     return NULL;
 }
@@ -188,6 +190,11 @@ static json_t *struct_json(const struct json_field *fields, const void *base)
         }
     }
     return object;
+}
+
+json_t *json_fields_write(const struct json_field *fields, const void *base)
+{
+    return struct_json(fields, base);
 }
 
 /* A slope that is not finite is as unknown as one of too few points, and all its names are null. */

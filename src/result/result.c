@@ -40,6 +40,7 @@ void result_release(struct result *result)
     for (size_t i = 0; i < result->host_count; i++)
         free(result->hosts[i].points);
     free(result->hosts);
+    free(result->cloud.points);
     result_init(result);
 }
 
@@ -107,6 +108,17 @@ struct result_host_point *result_add_host_point(struct result_host *host)
         return NULL;
     host->points = points;
     struct result_host_point *point = &host->points[host->point_count++];
+    memset(point, 0, sizeof(*point));
+    return point;
+}
+
+struct result_cloud_point *result_add_cloud_point(struct result_cloud *cloud)
+{
+    void *points = cloud->points;
+    if (make_room(&points, cloud->point_count, sizeof(cloud->points[0])) < 0)
+        return NULL;
+    cloud->points = points;
+    struct result_cloud_point *point = &cloud->points[cloud->point_count++];
     memset(point, 0, sizeof(*point));
     return point;
 }

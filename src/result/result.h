@@ -129,19 +129,69 @@ enum host_allotment { ALLOTMENT_CPU, ALLOTMENT_MEMORY, ALLOTMENT_DISK, ALLOTMENT
 /* "vcpus", "memory", "disk". */
 const char *allotment_name(enum host_allotment allotment);
 
+/* What one of several hosts itself uses at the samples of an interval, as its kernel counts. Percentages are
+ * of that host; resources that no other host tells (maps, latency) are not known. */
+struct result_use {
+    bool known[RESOURCE_COUNT];
+    struct statistic percent[RESOURCE_COUNT];
+    struct statistic cpu_steal;    /* percent of that host */
+    struct statistic memory_taken; /* bytes beyond that host without VMs */
+    struct statistic psi_cpu_some; /* percent of the time */
+};
+
 /* A host at the samples of an interval. */
 struct result_host_point {
     uint64_t vms_of_all;             /* of the run, running anywhere */
     uint64_t vms;                    /* of them on this host */
     double percent[ALLOTMENT_COUNT]; /* given away; NAN: not known */
+    bool use_known;
+    struct result_use use;
+};
+
+/* Where the readings of a host are from, what it has, and what it used before the first VM. */
+struct result_node {
+    char source[2 * RESULT_TEXT]; /* the URL that was read */
+    unsigned cpus;
+    uint64_t memory_bytes, swap_bytes;
+    struct statistic empty_cpu; /* percent of that host */
+    uint64_t empty_memory_available;
+    uint64_t missed; /* samples of this host that were not had */
 };
 
 /* One of several hosts on which VMs are. */
 struct result_host {
     char name[RESULT_TEXT];
     double vcpus, memory_bytes, disk_bytes; /* that it may give away; NAN: not known */
+    bool node_known;                        /* it is read itself: */
+    struct result_node node;
+    char unknown[RESULT_LONG / 8]; /* why the latest reading of it is not there; "": it is, or nobody asked */
+    struct {
+        struct slope memory_bytes, cpu_percent_of_host; /* of its own VMs */
+    } per_vm;
     struct result_host_point *points;
     size_t point_count;
+};
+
+/* All hosts that are read, together. */
+enum cloud_share { CLOUD_CPU, CLOUD_MEMORY, CLOUD_SWAP, CLOUD_SHARES };
+
+struct result_cloud_point {
+    uint64_t vms;                 /* of the run, running anywhere */
+    unsigned hosts;               /* that were read at this interval; the sums are theirs */
+    double memory_taken;          /* bytes beyond these hosts without VMs */
+    double percent[CLOUD_SHARES]; /* in use, of what these hosts have; NAN: they have none */
+};
+
+struct result_cloud {
+    unsigned hosts, cpus;
+    uint64_t memory_bytes;
+    double empty_cpu; /* percent of all their CPUs */
+    struct result_cloud_point *points;
+    size_t point_count;
+    struct {
+        struct slope memory_bytes,
+            cpu_percent_of_cloud; /* of all VMs; intervals at which a host lacked left out */
+    } per_vm;
 };
 
 /* A number that an engine counted; its unit is in its name. */
@@ -260,13 +310,22 @@ struct result {
     struct result_host *hosts; /* where VMs are on others than this one */
     size_t host_count;
     char hosts_unknown[RESULT_LONG]; /* why nothing was learned of them at the latest interval; "": it was */
-    bool first_host_known; /* the first of them to reach the threshold: */
+    bool first_host_known;           /* the first of them to reach the threshold: */
     struct {
         char name[RESULT_TEXT];
         unsigned allotment; /* enum host_allotment */
         double percent;
         uint64_t vms, vms_of_all; /* at that interval */
     } first_host;
+    bool first_host_used_known; /* the first of them whose own use of a resource reached the threshold: */
+    struct {
+        char name[RESULT_TEXT];
+        unsigned resource; /* enum resource */
+        double percent;
+        uint64_t vms, vms_of_all; /* at that interval */
+    } first_host_used;
+    bool cloud_known; /* hosts are read themselves: */
+    struct result_cloud cloud;
 
     struct memory_accounting memory_accounting; /* at the largest interval */
 
@@ -304,6 +363,9 @@ struct result_part *result_add_part(struct result *result);
 struct result_host *result_add_host(struct result *result);
 struct result_host *result_host(struct result *result, const char *name);
 struct result_host_point *result_add_host_point(struct result_host *host);
+
+/* Another zeroed point of all hosts together, as result_add_host_point(). */
+struct result_cloud_point *result_add_cloud_point(struct result_cloud *cloud);
 
 /* Copies name and value to the end of the list. -ENOMEM or 0. */
 int result_facts_add(struct result_facts *facts, const char *name, const char *value);

@@ -17,7 +17,8 @@
 
 struct samples {
     int fd;
-    char *block; /* whole lines not yet written */
+    const char *name; /* of the file */
+    char *block;      /* whole lines not yet written */
     size_t length, room;
 };
 
@@ -104,9 +105,9 @@ enum {
     TIME_COLUMNS = sizeof(time_columns) / sizeof(time_columns[0])
 };
 
-static void print_names(FILE *to)
+static void print_names(bool hosts, FILE *to)
 {
-    fputs("interval,vms", to);
+    fputs(hosts ? "interval,vms,host" : "interval,vms", to);
     for (size_t i = 0; i < TIME_COLUMNS; i++)
         fprintf(to, ",%s", time_columns[i].name);
     for (int r = 0; r < RESOURCE_COUNT; r++)
@@ -140,10 +141,11 @@ static void print_column(const struct column *column, const struct host_reading 
     }
 }
 
-static void print_sample(unsigned interval, uint64_t vms, const struct host_reading *reading,
-                         const struct host_usage *usage, FILE *to)
+/* `host`: NULL in a file of one host. */
+static void print_sample(unsigned interval, uint64_t vms, const char *host,
+                         const struct host_reading *reading, const struct host_usage *usage, FILE *to)
 {
-    fprintf(to, "%u,%" PRIu64, interval, vms);
+    fprintf(to, "%u,%" PRIu64 "%s%s", interval, vms, host ? "," : "", host ? host : "");
     for (size_t i = 0; i < TIME_COLUMNS; i++)
         print_column(&time_columns[i], reading, usage, to);
     for (int r = 0; r < RESOURCE_COUNT; r++)
@@ -173,17 +175,23 @@ static int append_line(struct samples *samples, char *line, size_t length, bool 
     return ok ? 0 : -ENOMEM;
 }
 
-int samples_add(struct samples *samples, unsigned interval, uint64_t vms, const struct host_reading *reading,
-                const struct host_usage *usage)
+int samples_add_host(struct samples *samples, unsigned interval, uint64_t vms, const char *host,
+                     const struct host_reading *reading, const struct host_usage *usage)
 {
     char *line = NULL;
     size_t length = 0;
     FILE *to = open_memstream(&line, &length);
     if (!to)
         return -ENOMEM;
-    print_sample(interval, vms, reading, usage, to);
+    print_sample(interval, vms, host, reading, usage, to);
     bool ok = fclose(to) == 0;
     return append_line(samples, line, length, ok);
+}
+
+int samples_add(struct samples *samples, unsigned interval, uint64_t vms, const struct host_reading *reading,
+                const struct host_usage *usage)
+{
+    return samples_add_host(samples, interval, vms, NULL, reading, usage);
 }
 
 int samples_flush(struct samples *samples, struct reason *reason)
@@ -193,7 +201,7 @@ int samples_flush(struct samples *samples, struct reason *reason)
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
-            return reason_errno(reason, errno, "cannot write samples.csv");
+            return reason_errno(reason, errno, "cannot write %s", samples->name);
         /* Less than all only when the disk is full or a signal came: the next write says which. */
         samples->length -= (size_t)put;
         memmove(samples->block, samples->block + put, samples->length);
@@ -201,7 +209,8 @@ int samples_flush(struct samples *samples, struct reason *reason)
     return 0;
 }
 
-int samples_open(struct samples **ret_samples, const char *directory, struct reason *reason)
+static int open_file(struct samples **ret_samples, const char *directory, const char *file, bool hosts,
+                     struct reason *reason)
 {
     char *path = NULL, *names = NULL;
     size_t length = 0;
@@ -210,15 +219,15 @@ int samples_open(struct samples **ret_samples, const char *directory, struct rea
     struct samples *samples = calloc(1, sizeof(*samples));
     FILE *to = open_memstream(&names, &length);
     if (samples)
-        samples->fd = -1;
-    if (!samples || !to || asprintf(&path, "%s/samples.csv", directory) < 0) {
+        *samples = (struct samples){.fd = -1, .name = file};
+    if (!samples || !to || asprintf(&path, "%s/%s", directory, file) < 0) {
         if (to)
             fclose(to);
         free(names);
         samples_close(samples);
         return reason_set(reason, ENOMEM, "no memory for the samples");
     }
-    print_names(to);
+    print_names(hosts, to);
     bool ok = fclose(to) == 0;
     samples->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
     if (samples->fd < 0) {
@@ -236,6 +245,16 @@ int samples_open(struct samples **ret_samples, const char *directory, struct rea
     }
     *ret_samples = samples;
     return 0;
+}
+
+int samples_open(struct samples **ret_samples, const char *directory, struct reason *reason)
+{
+    return open_file(ret_samples, directory, "samples.csv", false, reason);
+}
+
+int samples_open_hosts(struct samples **ret_samples, const char *directory, struct reason *reason)
+{
+    return open_file(ret_samples, directory, "hosts.csv", true, reason);
 }
 
 void samples_close(struct samples *samples)

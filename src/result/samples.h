@@ -21,6 +21,12 @@ int samples_open(struct samples **ret_samples, const char *directory, struct rea
 int samples_add(struct samples *samples, unsigned interval, uint64_t vms, const struct host_reading *reading,
                 const struct host_usage *usage);
 
+/* The same of hosts.csv: samples of other hosts, with the name of each in the third column. Names are words
+ * without commas and quotes. */
+int samples_open_hosts(struct samples **ret_samples, const char *directory, struct reason *reason);
+int samples_add_host(struct samples *samples, unsigned interval, uint64_t vms, const char *host,
+                     const struct host_reading *reading, const struct host_usage *usage);
+
 /*
  * Appends the block to the file with one write(), so that a program that is killed leaves whole lines. Call
  * it once an interval. After a failure (full disk) the block is kept and the next call tries again; a part

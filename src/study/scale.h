@@ -29,6 +29,8 @@ struct scale_plan {
     const char *command_line; /* for the result */
     struct host_share share;
     struct scale_load_plan load;
+    const char *const *node_words; /* of --node-metrics: where the hosts of VMs that are elsewhere are read */
+    size_t node_word_count;        /* 0: they are not */
     double threshold_percent;
     uint64_t max_vms;        /* 0: until a resource gives out */
     unsigned intervals;      /* wanted */

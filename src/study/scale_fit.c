@@ -89,10 +89,13 @@ int run_save(struct run *run, struct reason *reason)
         result->harness.sample_cost_seconds =
             (double)run->reading_cpu_ns / (double)run->readings / (double)NS_PER_SECOND;
     fit_slopes(result);
+    run_fit_hosts(run);
     if (run->population && run->plan->engine->account &&
         run->plan->engine->account(run->population, &result->engine.counters) < 0)
         return reason_set(reason, ENOMEM, "no memory for what the engine counted");
     int error = samples_flush(run->samples_file, reason);
 
+    if (!error)
+        error = run_save_nodes(run, reason);
     return error ? error : result_write(result, run->plan->directory, reason);
 }

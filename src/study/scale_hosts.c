@@ -44,6 +44,7 @@ static int note(struct run *run, const struct engine_host *from, uint64_t vms_of
                     [ALLOTMENT_DISK] = from->disk_percent},
     };
     note_first(run, host, point);
+    run_note_use(run, host, point);
     return 0;
 }
 
@@ -56,7 +57,9 @@ void run_note_hosts(struct run *run, const struct result_interval *interval)
 
     if (!engine->hosts)
         return;
-    int error = engine->hosts(run->population, &run->watch, &hosts, &count, &reason);
+    int unnoted = run_note_cloud(run, interval->vms);
+    int error = unnoted ? reason_set(&reason, -unnoted, "no memory for a list of hosts")
+                        : engine->hosts(run->population, &run->watch, &hosts, &count, &reason);
 
     for (size_t i = 0; !error && i < count; i++)
         if (note(run, &hosts[i], interval->vms) < 0)
@@ -90,6 +93,25 @@ static double given_away(const struct result *result, unsigned allotment)
     return whole > 0 ? 100 * used / whole : NAN;
 }
 
+/* What the hosts use themselves, where they are read. */
+static void judge_use(struct run *run)
+{
+    static const char *const words[CLOUD_SHARES] = {
+        [CLOUD_CPU] = "CPU time", [CLOUD_MEMORY] = "memory", [CLOUD_SWAP] = "swap"};
+    int over = run_cloud_over(run);
+    char sentence[256];
+
+    if (over < 0)
+        return;
+    const struct result_cloud *cloud = &run->result->cloud;
+    const struct result_cloud_point *point = &cloud->points[cloud->point_count - 1];
+
+    snprintf(sentence, sizeof(sentence),
+             "the %u hosts that are read use %.1f %% of their %s, at the threshold of %g %%", point->hosts,
+             point->percent[over], words[over], run->plan->threshold_percent);
+    run_stop(run, STOP_HOSTS, sentence);
+}
+
 void run_judge_hosts(struct run *run)
 {
     char sentence[256];
@@ -108,4 +130,5 @@ void run_judge_hosts(struct run *run)
         run_stop(run, STOP_HOSTS, sentence);
         return;
     }
+    judge_use(run);
 }

@@ -46,7 +46,8 @@ int run_measure_interval(struct run *run, struct reason *reason)
             error = run_settle_and_sample(run, index, interval, reason);
         }
         /* Once more when this would end the run: a passing disturbance is not a limit. */
-        if (!error && run->guard.stop == STOP_NOT_YET && run_over_threshold(run, interval) >= 0) {
+        if (!error && run->guard.stop == STOP_NOT_YET &&
+            (run_over_threshold(run, interval) >= 0 || run_nodes_over(run))) {
             error = run_settle_and_sample(run, index, interval, reason);
             if (error == -ECANCELED)
                 error = 0; /* the first set stands */
@@ -144,6 +145,7 @@ int run_whole(struct run *run, struct reason *reason)
         error = error ? error : unsaved;
     }
     run_close_population(run);
+    run_close_nodes(run);
     samples_close(run->samples_file);
     sampler_close(run->sampler);
     return error;

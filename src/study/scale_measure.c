@@ -108,6 +108,7 @@ bool run_settle(struct run *run, double *ret_seconds)
     struct host_reading before, after;
 
     *ret_seconds = 0;
+    run_nodes_quiet(run);
     if (sampler_read(run->sampler, &before, NULL) < 0)
         return false;
     while (!settled && clock_now_ns() - started < run->plan->settle_most_ns) {
@@ -117,7 +118,7 @@ bool run_settle(struct run *run, double *ret_seconds)
             break;
         host_usage(&before, &after, &run->result->limits, &run->baseline, &run->plan->share, &usage);
         settled =
-            cpu >= 0 && fabs(usage.cpu_busy - cpu) <= SETTLE_CPU_POINTS &&
+            run_nodes_quiet(run) && cpu >= 0 && fabs(usage.cpu_busy - cpu) <= SETTLE_CPU_POINTS &&
             fabs(usage.memory_taken_bytes - memory) <= SETTLE_MEMORY_SHARE * memory_hundred_percent(run);
         cpu = usage.cpu_busy;
         memory = usage.memory_taken_bytes;
@@ -154,12 +155,15 @@ static void summarize(const struct host_usage *usages, unsigned count, double *r
     }
 }
 
-static int take_samples(struct run *run, unsigned interval_index, struct result_interval *interval,
-                        struct host_usage *usages, unsigned *ret_count, struct reason *reason)
+static int take_samples(struct run *run, unsigned interval_index, bool empty,
+                        struct result_interval *interval, struct host_usage *usages, unsigned *ret_count,
+                        struct reason *reason)
 {
     struct host_reading before, after;
-    int error = run_read(run, &before, reason);
+    int error = run_nodes_begin(run, empty, reason);
 
+    if (!error)
+        error = run_read(run, &before, reason);
     if (error)
         return error;
     uint64_t due = before.at_ns;
@@ -169,9 +173,14 @@ static int take_samples(struct run *run, unsigned interval_index, struct result_
         /* Each sample is due at its own time, not some time after the last one, so that delays do not add up.
          */
         due += run->plan->sample_ns;
-        if (!run_wait(run, due))
-            return *ret_count >= 2 ? 0 : -ECANCELED;
+        if (!run_wait(run, due)) {
+            if (*ret_count < 2)
+                return -ECANCELED;
+            break;
+        }
         error = run_read(run, &after, reason);
+        if (!error)
+            error = run_nodes_sample(run, interval_index, interval->vms, reason);
         if (error)
             return error;
         host_usage(&before, &after, &run->result->limits, &run->baseline, &run->plan->share,
@@ -185,11 +194,11 @@ static int take_samples(struct run *run, unsigned interval_index, struct result_
                        &interval->memory);
         before = after;
     }
-    return 0;
+    return run_nodes_end(run, interval_index, interval->vms, empty, reason);
 }
 
-int run_sample(struct run *run, unsigned interval_index, struct result_interval *interval,
-               struct reason *reason)
+static int sample(struct run *run, unsigned interval_index, bool empty, struct result_interval *interval,
+                  struct reason *reason)
 {
     struct host_usage *usages = calloc(run->plan->samples, sizeof(*usages));
     double *room = calloc(run->plan->samples, sizeof(*room));
@@ -200,7 +209,7 @@ int run_sample(struct run *run, unsigned interval_index, struct result_interval 
         uint64_t started = clock_now_ns(), cpu = own_cpu_ns();
 
         sampler_refresh(run->sampler);
-        error = take_samples(run, interval_index, interval, usages, &count, reason);
+        error = take_samples(run, interval_index, empty, interval, usages, &count, reason);
         run->sampling_ns += clock_now_ns() - started;
         run->sampling_cpu_ns += own_cpu_ns() - cpu;
     }
@@ -209,6 +218,12 @@ int run_sample(struct run *run, unsigned interval_index, struct result_interval 
     free(usages);
     free(room);
     return error;
+}
+
+int run_sample(struct run *run, unsigned interval_index, struct result_interval *interval,
+               struct reason *reason)
+{
+    return sample(run, interval_index, false, interval, reason);
 }
 
 int run_baseline(struct run *run, struct reason *reason)
@@ -227,7 +242,7 @@ int run_baseline(struct run *run, struct reason *reason)
     sampler_refresh(run->sampler);
     error = run_read(run, &run->baseline.reading, reason);
     if (!error)
-        error = run_sample(run, 0, &empty, reason);
+        error = sample(run, 0, true, &empty, reason);
     if (error)
         return error;
     run->baseline.cpu_busy = empty.cpu_busy.mean;

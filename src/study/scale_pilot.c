@@ -211,6 +211,8 @@ int run_pilot(struct run *run, struct reason *reason)
     if (!error)
         error = run_open_population(run, reason);
     if (!error)
+        error = run_find_nodes(run, reason);
+    if (!error)
         error = grow_pilot(run, reason);
     run_close_population(run);
     run->result->pilot.seconds = (double)(clock_now_ns() - started) / (double)NS_PER_SECOND;

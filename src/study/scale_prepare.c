@@ -8,6 +8,7 @@
 #include "engine/mix.h"
 #include "guest/challenge.h"
 #include "host/survive.h"
+#include "node/node_address.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -155,11 +156,24 @@ static int check_load(const struct scale_plan *plan, struct reason *reason)
     return 0;
 }
 
+static int check_nodes(const struct scale_plan *plan, struct reason *reason)
+{
+    if (plan->node_word_count > 0 && !plan->engine->hosts)
+        return reason_set(
+            reason, EINVAL,
+            "--node-metrics is for engines whose VMs are on other hosts; the engine %s has them on "
+            "this one, which is read in any case",
+            plan->engine->name);
+    return node_words_check(plan->node_words, plan->node_word_count, reason);
+}
+
 int scale_plan_check(const struct scale_plan *plan, const struct host_limits *limits, struct reason *reason)
 {
     char wanted[SIZE_TEXT_ROOM], has[SIZE_TEXT_ROOM];
     int error = check_load(plan, reason);
 
+    if (!error)
+        error = check_nodes(plan, reason);
     if (error)
         return error;
     if (plan->max_vms == 0 && !(plan->engine->capabilities & ENGINE_BOOTS_IMAGES))

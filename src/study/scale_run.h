@@ -11,6 +11,7 @@
 #include "study/guard.h"
 #include "study/proof.h"
 #include "study/scale.h"
+#include "study/scale_nodes.h"
 
 struct run {
     const struct scale_plan *plan;
@@ -41,6 +42,7 @@ struct run {
     struct engine_setup setup;
     struct population *population; /* NULL between populations */
     struct scale_load *load;       /* the one that is on, or NULL */
+    struct run_nodes *nodes;       /* other hosts that are read, or NULL */
 
     enum scale_phase phase;
     uint64_t goal_vms;          /* expected at the end */
@@ -93,8 +95,8 @@ int run_over_threshold(const struct run *run, const struct result_interval *inte
  * which host was the first to reach the threshold; or why that is not known. */
 void run_note_hosts(struct run *run, const struct result_interval *interval);
 
-/* All hosts together, at the latest look at them: a resource of which the threshold is given away ends the
- * run. */
+/* All hosts together, at the latest look at them: a resource of which the threshold is given away, or used
+ * where the hosts are read themselves, ends the run. */
 void run_judge_hosts(struct run *run);
 
 /* More than 5 % of the asked, and at least 4, silent: the run is about something else than running VMs. */
