@@ -54,10 +54,10 @@ check-openstack: packages-check
 	scripts/check-openstack $(BUILD)
 
 # FUZZ_COUNT boot sectors, at most FUZZ_SECONDS long, under the sanitizers; and as many saved machines, requests and answers,
-# and clients of the control socket.
+# clients of the control socket, and what other hosts say of themselves.
 fuzz: packages-check
 	@test -f $(SANITIZED)/build.ninja || meson setup $(SANITIZED) -Db_sanitize=address,undefined -Db_lundef=false
-	ninja -C $(SANITIZED) tests/fuzz-sectors tests/fuzz-records tests/fuzz-door tests/fuzz-control
+	ninja -C $(SANITIZED) tests/fuzz-sectors tests/fuzz-records tests/fuzz-door tests/fuzz-control tests/fuzz-nodes
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 tests/fuzz/run $(SANITIZED)/tests/fuzz-sectors \
 		--seed $(FUZZ_SEED) --count $(FUZZ_COUNT) --seconds $(FUZZ_SECONDS) --keep fuzz-failure.img
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 tests/fuzz/run $(SANITIZED)/tests/fuzz-records \
@@ -65,6 +65,8 @@ fuzz: packages-check
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(SANITIZED)/tests/fuzz-door \
 		--seed $(FUZZ_SEED) --count $(FUZZ_COUNT) --seconds $(FUZZ_SECONDS)
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(SANITIZED)/tests/fuzz-control \
+		--seed $(FUZZ_SEED) --count $(FUZZ_COUNT) --seconds $(FUZZ_SECONDS)
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(SANITIZED)/tests/fuzz-nodes \
 		--seed $(FUZZ_SEED) --count $(FUZZ_COUNT) --seconds $(FUZZ_SECONDS)
 
 # The same boot sectors, guided by coverage (libFuzzer, of clang). What it has found to be of interest stays in

@@ -100,12 +100,20 @@ static const struct column {
     {"network", RESOURCE_NETWORK, 0},
     {"sockets", RESOURCE_SOCKETS, 0},
 };
-enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), COLUMN_WIDTH = 8 };
+enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), COLUMN_WIDTH = 7 };
+
+/* At least a blank stands before each. */
+static int width(const struct column *column)
+{
+    int length = (int)strlen(column->name);
+
+    return 1 + (length > COLUMN_WIDTH ? length : COLUMN_WIDTH);
+}
 
 static void print_head(void)
 {
     for (size_t i = 0; i < COLUMNS; i++)
-        printf("%*s", COLUMN_WIDTH, columns[i].name);
+        printf("%*s", width(&columns[i]), columns[i].name);
     putchar('\n');
 }
 
@@ -125,7 +133,7 @@ static int print_usage(struct sampling *sampling, const struct host_reading *now
                            : usage.percent[column->resource];
         char text[NUMBER_ROOM];
 
-        printf("%*s", COLUMN_WIDTH, known ? number_fixed(value, 1, text) : "-");
+        printf("%*s", width(column), known ? number_fixed(value, 1, text) : "-");
     }
     putchar('\n');
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : unwritten(reason);

@@ -27,6 +27,7 @@ struct nodes {
     size_t count;
     struct http_nodes *http; /* NULL: no host is read by HTTP */
     int wake_fd;
+    uint64_t begin_ns, answer_ns; /* how long the first answer, and another, may take */
     pthread_t thread;
     bool runs;
     struct pollfd *files; /* room for all: two a host, and wake_fd */
@@ -42,6 +43,7 @@ int nodes_open(struct nodes **ret_nodes, struct reason *reason)
     if (!nodes)
         return reason_set(reason, ENOMEM, "no memory for readers of other hosts");
     pthread_mutex_init(&nodes->lock, NULL);
+    nodes_set_patience(nodes, NODE_BEGIN_NS, NODE_ANSWER_NS);
     nodes->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (nodes->wake_fd < 0) {
         int error = reason_errno(reason, errno, "cannot make an event descriptor");
@@ -51,6 +53,12 @@ int nodes_open(struct nodes **ret_nodes, struct reason *reason)
     }
     *ret_nodes = nodes;
     return 0;
+}
+
+void nodes_set_patience(struct nodes *nodes, uint64_t begin_ns, uint64_t answer_ns)
+{
+    nodes->begin_ns = begin_ns;
+    nodes->answer_ns = answer_ns;
 }
 
 static int open_source(struct nodes *nodes, struct node *node, struct reason *reason)
@@ -137,9 +145,14 @@ void node_fail(struct node *node, int error, const struct reason *reason)
     pthread_mutex_unlock(&node->nodes->lock);
 }
 
+static uint64_t patience(const struct nodes *nodes, const struct node *node)
+{
+    return node->answered_before ? nodes->answer_ns : nodes->begin_ns;
+}
+
 static void ask(struct nodes *nodes, struct node *node)
 {
-    node->deadline_ns = clock_now_ns() + (node->answered_before ? NODE_ANSWER_NS : NODE_BEGIN_NS);
+    node->deadline_ns = clock_now_ns() + patience(nodes, node);
     if (node->address.scheme == NODE_SSH)
         node_ssh_ask(node);
     else
@@ -151,7 +164,7 @@ static void give_up(struct nodes *nodes, struct node *node)
     struct reason reason;
 
     reason_set(&reason, ETIMEDOUT, "no answer within %g seconds",
-               (double)(node->answered_before ? NODE_ANSWER_NS : NODE_BEGIN_NS) / (double)NS_PER_SECOND);
+               (double)patience(nodes, node) / (double)NS_PER_SECOND);
     if (node->address.scheme == NODE_SSH)
         node_ssh_give_up(node);
     else

@@ -15,6 +15,7 @@
 #include "node/node_address.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct reason;
 struct nodes;
@@ -30,6 +31,9 @@ int nodes_open(struct nodes **ret_nodes, struct reason *reason);
 /* Adds a host; its index, counted from 0. Only before nodes_start(). -ENOTSUP: this build cannot read there.
  */
 int nodes_add(struct nodes *nodes, const struct node_address *address, struct reason *reason);
+
+/* Other times than NODE_BEGIN_NS and NODE_ANSWER_NS; for tests, before nodes_start(). */
+void nodes_set_patience(struct nodes *nodes, uint64_t begin_ns, uint64_t answer_ns);
 
 /* From here on they can be asked. */
 int nodes_start(struct nodes *nodes, struct reason *reason);

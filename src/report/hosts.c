@@ -80,6 +80,22 @@ void hosts_first_text(const struct result *result, char *ret_text, size_t room)
              number_grouped(result->first_host.vms, vms), number_grouped(result->first_host.vms_of_all, all));
 }
 
+void hosts_first_used_text(const struct result *result, char *ret_text, size_t room)
+{
+    char name[RESULT_TEXT], percent[NUMBER_ROOM], vms[NUMBER_ROOM], all[NUMBER_ROOM];
+
+    ret_text[0] = '\0';
+    if (!result->first_host_used_known)
+        return;
+    snprintf(ret_text, room,
+             "%s was the first host to use up what it has: %s %% of its %s at %s VMs, of %s in all",
+             text_clean(result->first_host_used.name, name, sizeof(name)),
+             number_digits(result->first_host_used.percent, 4, percent),
+             resource_name((enum resource)result->first_host_used.resource),
+             number_grouped(result->first_host_used.vms, vms),
+             number_grouped(result->first_host_used.vms_of_all, all));
+}
+
 static void print_percent(double percent, FILE *to)
 {
     char text[NUMBER_ROOM];
@@ -100,6 +116,77 @@ static void print_host(const struct result_host *host, FILE *to)
         print_percent(point->percent[a], to);
     fprintf(to, " %11s", isfinite(host->vcpus) ? number_digits(host->vcpus, 6, number) : "-");
     fprintf(to, " %11s\n", isfinite(host->memory_bytes) ? size_text(host->memory_bytes, size) : "-");
+}
+
+/* A line of the table of what is used; a slope that is not known is a dash. */
+static void print_use(const char *name, uint64_t vms, double cpu, double memory, double taken,
+                      const struct slope *memory_slope, const struct slope *cpu_slope, FILE *to)
+{
+    char clean[NAME_COLUMNS + 1], number[NUMBER_ROOM], size[SIZE_TEXT_ROOM];
+
+    fprintf(to, "  %-*s %9s", NAME_COLUMNS, text_clean(name, clean, sizeof(clean)),
+            number_grouped(vms, number));
+    print_percent(cpu, to);
+    print_percent(memory, to);
+    fprintf(to, " %11s", isfinite(taken) ? size_text(taken, size) : "-");
+    fprintf(to, " %11s", memory_slope->known ? size_text(memory_slope->value, size) : "-");
+    fprintf(to, " %11s\n", cpu_slope->known ? number_plain(cpu_slope->value, 3, number) : "-");
+}
+
+static void print_host_use(const struct result_host *host, FILE *to)
+{
+    const struct result_host_point *point = last_point(host);
+    bool known = point && point->use_known;
+
+    if (host->node_known)
+        print_use(host->name, point ? point->vms : 0, known ? point->use.percent[RESOURCE_CPU].mean : NAN,
+                  known ? point->use.percent[RESOURCE_MEMORY].mean : NAN,
+                  known ? point->use.memory_taken.mean : NAN, &host->per_vm.memory_bytes,
+                  &host->per_vm.cpu_percent_of_host, to);
+}
+
+/* Hosts whose samples are not all there, and why the latest is not. */
+static void print_unread(const struct result_host *host, FILE *to)
+{
+    char line[1600], missed[NUMBER_ROOM], clean[RESULT_TEXT], why[1024];
+
+    if (host->node.missed == 0 && !host->unknown[0])
+        return;
+    snprintf(line, sizeof(line), "%s: %s samples missed%s%s", text_clean(host->name, clean, sizeof(clean)),
+             number_grouped(host->node.missed, missed), host->unknown[0] ? "; at the end: " : "",
+             text_clean(host->unknown, why, sizeof(why)));
+    text_print_wrapped("  ", line, to);
+}
+
+enum { UNREAD_SHOWN = 5 };
+
+static void print_uses(const struct result *result, const size_t *indices, size_t count, FILE *to)
+{
+    const struct result_cloud *cloud = &result->cloud;
+    const struct result_cloud_point *last =
+        cloud->point_count ? &cloud->points[cloud->point_count - 1] : NULL;
+    char line[1024], name[64];
+
+    fprintf(to, "\n  %-*s %9s %9s %9s %11s %11s %11s\n", NAME_COLUMNS, "Host, in use", "VMs", "CPU %",
+            "memory %", "taken", "a VM", "CPU % a VM");
+    for (size_t i = 0; i < count; i++)
+        print_host_use(&result->hosts[indices[i]], to);
+    snprintf(name, sizeof(name), "all %u that are read", last ? last->hosts : cloud->hosts);
+    print_use(name, last ? last->vms : 0, last ? last->percent[CLOUD_CPU] : NAN,
+              last ? last->percent[CLOUD_MEMORY] : NAN, last ? last->memory_taken : NAN,
+              &cloud->per_vm.memory_bytes, &cloud->per_vm.cpu_percent_of_cloud, to);
+    text_print_wrapped(
+        "  ",
+        "As each host's kernel counts, of all that it has; per VM of its own VMs, by the slope. Taken is "
+        "beyond the host without VMs.",
+        to);
+    for (size_t i = 0, shown = 0; i < result->host_count && shown < UNREAD_SHOWN; i++) {
+        shown += result->hosts[i].node.missed > 0 || result->hosts[i].unknown[0];
+        print_unread(&result->hosts[i], to);
+    }
+    hosts_first_used_text(result, line, sizeof(line));
+    if (line[0])
+        text_print_wrapped("  ", line, to);
 }
 
 void table_print_hosts(const struct result *result, FILE *to)
@@ -126,4 +213,6 @@ void table_print_hosts(const struct result *result, FILE *to)
     hosts_first_text(result, line, sizeof(line));
     if (line[0])
         text_print_wrapped("  ", line, to);
+    if (result->cloud_known)
+        print_uses(result, indices, count, to);
 }

@@ -17,7 +17,12 @@ size_t hosts_choose(const struct result *result, size_t *ret_indices, size_t roo
 /* "three was the first host to give out: 100 % of its vcpus at 8 VMs, of 20 in all"; "" when none did. */
 void hosts_first_text(const struct result *result, char *ret_text, size_t room);
 
-/* A table of at most 110 columns, the hosts as they were last; nothing where VMs are on one host only. */
+/* "three was the first host to use up what it has: 91 % of its memory at 8 VMs, of 20 in all"; "" when none
+ * did, or they are not read. */
+void hosts_first_used_text(const struct result *result, char *ret_text, size_t room);
+
+/* A table of at most 110 columns, the hosts as they were last, and another of what they use themselves where
+ * they are read; nothing where VMs are on one host only. */
 void table_print_hosts(const struct result *result, FILE *to);
 
 #endif

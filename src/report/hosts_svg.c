@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The picture of several hosts: above, how much each has given away; below, how many VMs it has. */
+/* The picture of several hosts: above, how much each has given away; where they are read themselves, how much
+ * CPU and memory each uses; below, how many VMs it has. */
 #include "report/hosts.h"
 #include "report/svg.h"
 #include "report/text.h"
@@ -8,7 +9,14 @@
 #include <errno.h>
 #include <math.h>
 
-enum { PERCENT_HEIGHT = 280, VMS_HEIGHT = 160, PLOTS_APART = 28, PLOT_TOP = 84, PLOT_LEFT = 104 };
+enum {
+    PERCENT_HEIGHT = 280,
+    USED_HEIGHT = 160,
+    VMS_HEIGHT = 160,
+    PLOTS_APART = 28,
+    PLOT_TOP = 84,
+    PLOT_LEFT = 104
+};
 enum { PLOT_RIGHT = SVG_WIDTH - 92, TITLE_DISTANCE = 68, KEY_LINE = 24 };
 
 static const char title[] = "Hosts by number of virtual machines";
@@ -28,6 +36,25 @@ static double place_percent(const struct picture *picture, const struct result_h
 
     (void)most;
     return isfinite(percent) ? svg_y(picture, percent) : NAN;
+}
+
+static double place_used(const struct picture *picture, const struct result_host_point *point,
+                         enum resource resource)
+{
+    return point->use_known && point->use.known[resource] ? svg_y(picture, point->use.percent[resource].mean)
+                                                          : NAN;
+}
+
+static double place_cpu(const struct picture *picture, const struct result_host_point *point, double most)
+{
+    (void)most;
+    return place_used(picture, point, RESOURCE_CPU);
+}
+
+static double place_memory(const struct picture *picture, const struct result_host_point *point, double most)
+{
+    (void)most;
+    return place_used(picture, point, RESOURCE_MEMORY);
 }
 
 static double place_vms(const struct picture *picture, const struct result_host_point *point, double most)
@@ -86,6 +113,24 @@ static double most_on_a_host(const struct picture *picture)
     return (double)most;
 }
 
+/* ": 8 VMs, 100 % of its vcpus given away, 12 % of its CPU and 43 % of its memory in use" */
+static void describe(const struct result_host_point *point, char *ret_text, size_t room)
+{
+    char number[NUMBER_ROOM], memory[NUMBER_ROOM];
+    enum host_allotment allotment = ALLOTMENT_CPU;
+    double fullest = point ? hosts_fullest(point, &allotment) : NAN;
+    int length = snprintf(ret_text, room, ": %s VMs", number_grouped(point ? point->vms : 0, number));
+
+    if (isfinite(fullest))
+        length += snprintf(ret_text + length, room - (size_t)length, ", %s %% of its %s given away",
+                           number_digits(fullest, 4, number), allotment_name(allotment));
+    if (point && point->use_known)
+        snprintf(ret_text + length, room - (size_t)length,
+                 ", %s %% of its CPU and %s %% of its memory in use",
+                 number_digits(point->use.percent[RESOURCE_CPU].mean, 3, number),
+                 number_digits(point->use.percent[RESOURCE_MEMORY].mean, 3, memory));
+}
+
 static void key(struct picture *picture, const size_t *indices, size_t count)
 {
     const struct result *result = result_of(picture);
@@ -96,25 +141,48 @@ static void key(struct picture *picture, const size_t *indices, size_t count)
         const struct result_host_point *point =
             host->point_count ? &host->points[host->point_count - 1] : NULL;
         enum resource marker = (enum resource)(i % RESOURCE_COUNT);
-        char line[SVG_TEXT_ROOM], fitted[SVG_TEXT_ROOM], vms[NUMBER_ROOM], percent[NUMBER_ROOM];
-        enum host_allotment allotment = ALLOTMENT_CPU;
-        double fullest = point ? hosts_fullest(point, &allotment) : NAN;
+        char line[SVG_TEXT_ROOM], fitted[SVG_TEXT_ROOM], words[SVG_TEXT_ROOM / 2];
 
         fprintf(picture->to, "<g class=\"run%zu\">\n", i);
         svg_line(picture->to, SVG_MARGIN, y - 4, SVG_MARGIN + 40, y - 4, svg_dash_class(marker));
         svg_marker(picture->to, marker, SVG_MARGIN + 20, y - 4, 0.85);
         fputs("</g>\n", picture->to);
-        if (isfinite(fullest))
-            snprintf(line, sizeof(line), "%s: %s VMs, %s %% of its %s given away", host->name,
-                     number_grouped(point->vms, vms), number_digits(fullest, 4, percent),
-                     allotment_name(allotment));
-        else
-            snprintf(line, sizeof(line), "%s: %s VMs", host->name,
-                     number_grouped(point ? point->vms : 0, vms));
+        describe(point, words, sizeof(words));
+        snprintf(line, sizeof(line), "%.255s%s", host->name, words);
         svg_text(picture->to, SVG_MARGIN + 48, y, NULL,
                  svg_fit(line, SVG_FONT, SVG_WIDTH - 2 * SVG_MARGIN - 48, fitted));
     }
     picture->y = y;
+}
+
+/* Another plot below the one before. */
+static void begin_plot(struct picture *picture, double height)
+{
+    picture->top = picture->bottom + PLOTS_APART;
+    picture->bottom = picture->top + height;
+}
+
+static void draw_hosts(const struct picture *picture, const size_t *indices, size_t count, place at,
+                       double most)
+{
+    for (size_t i = count; i-- > 0;)
+        draw_host(picture, indices[i], i, at, most);
+}
+
+static void draw_used(struct picture *picture, const size_t *indices, size_t count)
+{
+    static const struct {
+        const char *name;
+        place at;
+    } plots[] = {{"CPU in use, percent", place_cpu}, {"Memory in use, percent", place_memory}};
+
+    for (size_t i = 0; i < sizeof(plots) / sizeof(plots[0]); i++) {
+        begin_plot(picture, USED_HEIGHT);
+        axis(picture, 100, 20, plots[i].name);
+        svg_axis_vms(picture, NULL);
+        svg_thresholds(picture);
+        draw_hosts(picture, indices, count, plots[i].at, 0);
+    }
 }
 
 static void draw(struct picture *picture)
@@ -132,6 +200,8 @@ static void draw(struct picture *picture)
     hosts_first_text(result_of(picture), line, sizeof(line));
     if (count < result_of(picture)->host_count && !line[0])
         snprintf(line, sizeof(line), "The %zu fullest of %zu hosts.", count, result_of(picture)->host_count);
+    if (!line[0])
+        hosts_first_used_text(result_of(picture), line, sizeof(line));
     svg_text(picture->to, SVG_MARGIN, 58, "muted",
              svg_fit(line[0] ? line : "No host reached the threshold.", SVG_FONT, SVG_WIDTH - 2 * SVG_MARGIN,
                      fitted));
@@ -140,14 +210,13 @@ static void draw(struct picture *picture)
     axis(picture, 100, 20, "Given away, percent");
     svg_axis_vms(picture, NULL);
     svg_thresholds(picture);
-    for (size_t i = count; i-- > 0;)
-        draw_host(picture, indices[i], i, place_percent, 0);
-    picture->top = picture->bottom + PLOTS_APART;
-    picture->bottom = picture->top + VMS_HEIGHT;
+    draw_hosts(picture, indices, count, place_percent, 0);
+    if (result_of(picture)->cloud_known)
+        draw_used(picture, indices, count);
+    begin_plot(picture, VMS_HEIGHT);
     axis(picture, most, step, "VMs on the host");
     svg_axis_vms(picture, "Virtual machines in all (logarithmic)");
-    for (size_t i = count; i-- > 0;)
-        draw_host(picture, indices[i], i, place_vms, most);
+    draw_hosts(picture, indices, count, place_vms, most);
     key(picture, indices, count);
     svg_footer(picture);
 }

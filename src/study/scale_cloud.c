@@ -17,7 +17,7 @@ int run_cloud_over(const struct run *run)
     int worst = -1;
 
     for (int s = 0; point && s < CLOUD_SHARES; s++)
-        if (point->percent[s] >= run->plan->threshold_percent &&
+        if (point->percent[s] > run->plan->threshold_percent &&
             (worst < 0 || point->percent[s] > point->percent[worst]))
             worst = s;
     return worst;

@@ -107,7 +107,7 @@ static void judge_use(struct run *run)
     const struct result_cloud_point *point = &cloud->points[cloud->point_count - 1];
 
     snprintf(sentence, sizeof(sentence),
-             "the %u hosts that are read use %.1f %% of their %s, at the threshold of %g %%", point->hosts,
+             "the %u hosts that are read use %.1f %% of their %s, past the threshold of %g %%", point->hosts,
              point->percent[over], words[over], run->plan->threshold_percent);
     run_stop(run, STOP_HOSTS, sentence);
 }

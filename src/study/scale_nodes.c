@@ -393,7 +393,7 @@ static struct place *find(const struct run *run, const char *name)
     return NULL;
 }
 
-/* The host furthest over the threshold, the first time that there is one. */
+/* The host furthest past the threshold, the first time that there is one. */
 static void note_first(struct run *run, const struct result_host *host, const struct result_host_point *point)
 {
     struct result *result = run->result;
@@ -402,7 +402,7 @@ static void note_first(struct run *run, const struct result_host *host, const st
     for (unsigned r = 0; r < RESOURCE_COUNT; r++) {
         double percent = point->use.percent[r].mean;
 
-        if (!point->use.known[r] || !(percent >= run->plan->threshold_percent) ||
+        if (!point->use.known[r] || !(percent > run->plan->threshold_percent) ||
             (result->first_host_used_known && !(here && percent > result->first_host_used.percent)))
             continue;
         result->first_host_used_known = here = true;
@@ -469,7 +469,7 @@ bool run_nodes_over(const struct run *run)
     const struct result_cloud_point point = sum_up(run);
 
     for (unsigned s = 0; s < CLOUD_SHARES; s++)
-        if (point.percent[s] >= run->plan->threshold_percent)
+        if (point.percent[s] > run->plan->threshold_percent)
             return true;
     return false;
 }

@@ -34,10 +34,10 @@ void run_note_use(struct run *run, struct result_host *host, struct result_host_
 /* All hosts together in the latest set of samples, as another point of the result. -ENOMEM or 0. */
 int run_note_cloud(struct run *run, uint64_t vms);
 
-/* Whether all hosts together were at the threshold of what they use in the latest set of samples. */
+/* Whether all hosts together were past the threshold of what they use in the latest set of samples. */
 bool run_nodes_over(const struct run *run);
 
-/* -1: no resource of all hosts together is at the threshold; else enum cloud_share, the fullest. */
+/* -1: no resource of all hosts together is past the threshold; else enum cloud_share, the fullest. */
 int run_cloud_over(const struct run *run);
 
 /* The slopes of every host and of all together. */
