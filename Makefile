@@ -27,6 +27,7 @@ packages:
 packages-check:
 	@scripts/install-packages check
 	@scripts/prometheus >/dev/null || echo "The tests that need Prometheus will be skipped." >&2
+	@scripts/node-exporter >/dev/null || echo "The test that needs Prometheus' node_exporter will be skipped." >&2
 
 demo: packages
 	$(MAKE) all
@@ -82,7 +83,7 @@ fuzz-guided: packages-check
 
 bench: packages-check
 	$(MAKE) all
-	ninja -C $(BUILD) bench/engine-bench bench/kvm-parts
+	ninja -C $(BUILD) bench/engine-bench bench/kvm-parts bench/node-looks
 	bench/all $(abspath $(BUILD))/mvm
 
 # DESTDIR is honoured by Meson itself.

@@ -5,6 +5,9 @@
 load common
 load openstack
 
+# Before setup() gives each test one of its own.
+REAL_HOME=${REAL_HOME:-$HOME}
+export REAL_HOME
 SCALE="--engine openstack --cloud fake --guest sleep --samples 2 --sample-time 100ms --settle 1s --threshold 100 --quiet --out result"
 
 teardown() {
@@ -115,4 +118,58 @@ none_made() {
     [ "$status" -eq 1 ]
     [[ "$stderr" == *"tells of no host"*administrators* ]] || { echo "$stderr"; return 1; }
     none_made
+}
+
+# begin_node_exporter FOLDER: Debian's, in the background, on a port of its own, $port.
+begin_node_exporter() {
+    local deadline=$((SECONDS + 60))
+    until port=$((20000 + RANDOM % 10000)) && ! curl -s "http://127.0.0.1:$port" >/dev/null &&
+        { "$1/prometheus-node-exporter" --web.listen-address="127.0.0.1:$port" >node.log 2>&1 3>&- & exporter=$!; } &&
+        wait_until curl -so first "http://127.0.0.1:$port/metrics" && kill -0 "$exporter"; do
+        [ "$SECONDS" -le "$deadline" ] || { cat node.log; return 1; }
+    done
+}
+
+# begin_sshd: a real one on loopback, in $BATS_TEST_TMPDIR, on $ssh_port, and an ssh that knows it. It wants a folder below /run.
+begin_sshd() {
+    local deadline=$((SECONDS + 60))
+    ssh-keygen -q -t ed25519 -N '' -f host_key && ssh-keygen -q -t ed25519 -N '' -f key
+    cp key.pub authorized
+    printf '%s\n' "HostKey $PWD/host_key" "AuthorizedKeysFile $PWD/authorized" 'StrictModes no' 'UsePAM no' 'PidFile none' \
+        'PasswordAuthentication no' 'KbdInteractiveAuthentication no' >sshd_config
+    printf '%s\n' "IdentityFile $PWD/key" "UserKnownHostsFile $PWD/known" 'StrictHostKeyChecking accept-new' >config
+    mkdir bin
+    printf '#!/bin/sh\nexec %s -F %s "$@"\n' "$(command -v ssh)" "$PWD/config" >bin/ssh
+    chmod +x bin/ssh
+    PATH=$PWD/bin:$PATH
+    until [ -e listening ]; do
+        [ "$SECONDS" -le "$deadline" ] || { cat sshd.log; return 1; }
+        ssh_port=$((30000 + RANDOM % 10000))
+        unshare --mount sh -c 'mount -t tmpfs tmpfs /run && mkdir /run/sshd && exec /usr/sbin/sshd -D -e -f "$0" -o ListenAddress=127.0.0.1 -p "$1"' \
+            "$PWD/sshd_config" "$ssh_port" 2>sshd.log 3>&- &
+        sshd=$!
+        until grep -q "listening on" sshd.log && touch listening || ! kill -0 "$sshd" 2>/dev/null; do sleep 0.05; done
+    done
+}
+
+@test "Debian's node_exporter, and a real sshd: two hosts that are this one, read by both alike" {
+    local folder
+    folder=$(HOME=${CACHE_HOME:-$REAL_HOME} "$BATS_TEST_DIRNAME/../../scripts/node-exporter" --look) ||
+        skip "prometheus-node-exporter is not there; scripts/node-exporter unpacks it"
+    [ -x /usr/sbin/sshd ] || skip "sshd is not installed (openssh-server)"
+    [ "$(id -u)" -eq 0 ] && unshare --mount true || skip "an sshd of the test's own needs root, and a mount namespace"
+    cloud hosts=2
+    begin_node_exporter "$folder"
+    begin_sshd
+    ln -s "$MVM" mvm
+    scale --max 2 --intervals 1 --node-metrics "here=http://127.0.0.1:$port" --node-metrics "there=ssh://root@127.0.0.1:$ssh_port$PWD/mvm"
+    [ "$status" -eq 0 ] || { echo "$output$stderr"; cat sshd.log; return 1; }
+    jq -c '.hosts[]' result/result.json
+    # One host, read in two ways at the same moments.
+    jq -e '.hosts[0] as $one | .hosts[1] as $other | $one.node.cpus == $other.node.cpus and $one.node.memory_bytes == $other.node.memory_bytes
+        and .limits.memory_total_bytes == $one.node.memory_bytes and ([$one, $other | .points[0].used.cpu.n] == [2, 2])
+        and ($one.points[0].used.memory.mean - $other.points[0].used.memory.mean | fabs < 5)
+        and ($one.points[0].used.files.mean - $other.points[0].used.files.mean | fabs < 5)' result/result.json
+    wait_until eval '! pgrep -f "$PWD/mvm sample"'
+    only_foreign
 }
