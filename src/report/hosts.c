@@ -28,6 +28,19 @@ static const struct result_host_point *last_point(const struct result_host *host
     return host->point_count ? &host->points[host->point_count - 1] : NULL;
 }
 
+/* Of what is given away, and of the CPU and memory that the host uses itself where that is known, the most;
+ * NAN. */
+static double fullest_of_all(const struct result_host_point *point)
+{
+    static const enum resource resources[] = {RESOURCE_CPU, RESOURCE_MEMORY};
+    enum host_allotment unused;
+    double most = hosts_fullest(point, &unused);
+
+    for (size_t i = 0; point->use_known && i < sizeof(resources) / sizeof(resources[0]); i++)
+        most = fmax(most, point->use.percent[resources[i]].mean);
+    return most;
+}
+
 struct rank {
     size_t index;
     double percent;
@@ -48,12 +61,11 @@ static int compare(const void *one, const void *other)
 size_t hosts_choose(const struct result *result, size_t *ret_indices, size_t room)
 {
     struct rank *ranks = calloc(result->host_count ? result->host_count : 1, sizeof(*ranks));
-    enum host_allotment unused;
     size_t count = ranks ? result->host_count : 0;
 
     for (size_t i = 0; i < count; i++) {
         const struct result_host_point *point = last_point(&result->hosts[i]);
-        double percent = point ? hosts_fullest(point, &unused) : NAN;
+        double percent = point ? fullest_of_all(point) : NAN;
 
         ranks[i] = (struct rank){i, isfinite(percent) ? percent : -1, point ? point->vms : 0};
     }

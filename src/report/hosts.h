@@ -10,8 +10,8 @@
 /* Of what may be given away at a host the most that is, in percent; NAN: nothing is known. */
 double hosts_fullest(const struct result_host_point *point, enum host_allotment *ret_allotment);
 
-/* The hosts to show, fullest first, then by their VMs, then as in the result: at most `room` of their
- * indices. Returns how many. */
+/* The hosts to show, fullest first (by what is given away or, where that is known, used), then by their VMs,
+ * then as in the result: at most `room` of their indices. Returns how many. */
 size_t hosts_choose(const struct result *result, size_t *ret_indices, size_t room);
 
 /* "three was the first host to give out: 100 % of its vcpus at 8 VMs, of 20 in all"; "" when none did. */

@@ -53,9 +53,9 @@ int report_write_markdown(const struct report_run *runs, size_t count, FILE *to)
 int report_write_latex(const struct report_run *runs, size_t count, FILE *to);
 
 /*
- * The hosts that VMs are on as SVG: above, the most that each has given away of anything, in percent, below
- * its VMs, both against the VMs of all hosts; the eight fullest. For one run; -ENODATA: it is on one host
- * only.
+ * The hosts that VMs are on as SVG: above, the most that each has given away of anything, in percent; where
+ * they are read themselves, their CPU and memory in use; below its VMs, both against the VMs of all hosts;
+ * the eight fullest. For one run; -ENODATA: it is on one host only.
  */
 int report_write_hosts_svg(const struct report_run *runs, size_t count, FILE *to);
 

@@ -5,8 +5,9 @@
 usage: exporter.py FOLDER [FAULT...]
 
 Serves /HOST on a port of its own, which it writes to FOLDER/exporter. A host has ten CPUs and ten GiB; without VMs it uses 5 % of
-its CPU time and 1 GiB, and for each VM that the cloud has there (FOLDER/state.json) 2 % and 100 MiB more. A FAULT is
-away=HOST: that host answers with 503 once it has two VMs; full: hosts have 4 MiB left, whatever their VMs take.
+its CPU time and 1 GiB, and for each VM that the cloud has there (FOLDER/state.json) 2 % and 100 MiB more.
+It may have 1,000 open files, and has 1,001 once it has two VMs. A FAULT is away=HOST: that host answers with 503 once it has
+two VMs.
 """
 import http.server
 import json
@@ -33,14 +34,14 @@ class Host:
 
     def text(self):
         used = GIB + 100 * MIB * self.vms
-        available = 4 * MIB if "full" in FAULTS else 10 * GIB - used
+        available = 10 * GIB - used
         lines = [f"node_time_seconds {self.at!r}", "# A comment", ""]
         for cpu in range(CPUS):
             for mode, seconds in (("idle", self.idle), ("user", self.busy)):
                 ticks = (int(100 * seconds) + cpu) // CPUS  # as kernels count, and as many in all
                 lines.append(f'node_cpu_seconds_total{{cpu="{cpu}",mode="{mode}"}} {ticks / 100!r}')
         lines += [f"node_memory_MemTotal_bytes {10 * GIB}", f"node_memory_MemFree_bytes {available}",
-                  f"node_memory_MemAvailable_bytes {float(available)!r}", "node_filefd_allocated 20", "node_filefd_maximum 1000"]
+                  f"node_memory_MemAvailable_bytes {float(available)!r}", f"node_filefd_allocated {1001 if self.vms >= 2 else 20}", "node_filefd_maximum 1000"]
         return "\n".join(lines) + "\n"
 
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/reason.h"
 #include "host/process_mark.h"
 #include "report/hosts.h"
 #include "report/report.h"
@@ -37,7 +38,10 @@ static void several_hosts(struct result *result)
 
             assert_non_null(point);
             *point = (struct result_host_point){
-                30 * i, vms, {h == 9 ? NAN : (double)vms / (h == 2 ? 0.08 : 2 + h), h == 9 ? NAN : 0.5, NAN}};
+                .vms_of_all = 30 * i,
+                .vms = vms,
+                .percent = {h == 9 ? NAN : (double)vms / (h == 2 ? 0.08 : 2 + h), h == 9 ? NAN : 0.5, NAN},
+            };
         }
         if (h == 9)
             continue;
@@ -52,6 +56,83 @@ static void several_hosts(struct result *result)
     result->first_host.vms_of_all = 90;
     snprintf(result->hosts_unknown, sizeof(result->hosts_unknown), "Placement was away");
     result->stopped_by = STOP_HOSTS;
+}
+
+/* The same where hosts are read: but the last, and one that is away from the third interval on. */
+static void used_hosts(struct result *result)
+{
+    several_hosts(result);
+    for (unsigned h = 0; h < 9; h++) {
+        struct result_host *host = &result->hosts[h];
+
+        host->node_known = true;
+        host->node =
+            (struct result_node){.cpus = 8, .memory_bytes = UINT64_C(64) << 30, .empty_cpu = {3, 1, 0.5, 10}};
+        snprintf(host->node.source, sizeof(host->node.source), "ssh://root@compute-%u", h);
+        host->per_vm.memory_bytes =
+            (struct slope){.known = true, .value = 3e6 + h, .low = 2e6, .high = 4e6, .r2 = 1};
+        for (size_t i = 0; i < host->point_count; i++) {
+            struct result_host_point *point = &host->points[i];
+
+            if (h == 1 && i >= 2)
+                continue;
+            point->use_known = true;
+            point->use.known[RESOURCE_CPU] = point->use.known[RESOURCE_MEMORY] = true;
+            point->use.percent[RESOURCE_CPU] = (struct statistic){3 + 2.0 * h + (double)i, 1, 0.7, 10};
+            point->use.percent[RESOURCE_MEMORY] = (struct statistic){10 + 9.0 * h + (double)i, 0.1, 0.07, 10};
+            point->use.memory_taken = (struct statistic){3e6 * (double)point->vms, 1e4, 7e3, 10};
+        }
+    }
+    result->hosts[1].node.missed = 30;
+    snprintf(result->hosts[1].unknown, sizeof(result->hosts[1].unknown),
+             "ssh://root@compute-1: Connection reset\x1b[31m by peer");
+    result->first_host_used_known = true;
+    snprintf(result->first_host_used.name, sizeof(result->first_host_used.name), "compute-8");
+    result->first_host_used.resource = RESOURCE_MEMORY;
+    result->first_host_used.percent = 91.25;
+    result->first_host_used.vms = 15;
+    result->first_host_used.vms_of_all = 150;
+    result->cloud_known = true;
+    result->cloud.hosts = 9;
+    result->cloud.cpus = 72;
+    result->cloud.per_vm.cpu_percent_of_cloud =
+        (struct slope){.known = true, .value = 0.125, .low = 0.1, .high = 0.2, .r2 = 1};
+    for (unsigned i = 1; i <= 5; i++) {
+        struct result_cloud_point *point = result_add_cloud_point(&result->cloud);
+
+        *point = (struct result_cloud_point){
+            .vms = 30 * i, .hosts = i < 3 ? 9 : 8, .memory_taken = 9e7 * i, .percent = {5 + i, 46 + i, NAN}};
+    }
+}
+
+static void test_used_kept(void **state)
+{
+    struct result result, read;
+    struct reason reason;
+
+    (void)state;
+    used_hosts(&result);
+    json_t *json = result_to_json(&result), *again;
+    assert_int_equal(result_from_json(&read, json, &reason), 0);
+    assert_true(read.cloud_known);
+    assert_int_equal(read.cloud.point_count, 5);
+    assert_int_equal(read.cloud.points[4].hosts, 8);
+    assert_true(isnan(read.cloud.points[4].percent[CLOUD_SWAP]));
+    assert_false(read.cloud.per_vm.memory_bytes.known);
+    assert_true(read.cloud.per_vm.cpu_percent_of_cloud.known);
+    assert_false(read.hosts[9].node_known);
+    assert_true(read.hosts[1].node_known);
+    assert_false(read.hosts[1].points[2].use_known);
+    assert_int_equal(read.hosts[1].node.missed, 30);
+    assert_int_equal(read.first_host_used.resource, RESOURCE_MEMORY);
+    assert_false(read.hosts[0].points[0].use.known[RESOURCE_SWAP]);
+    assert_true(read.hosts[3].points[4].use.percent[RESOURCE_MEMORY].mean == 41);
+    again = result_to_json(&read);
+    assert_true(json_equal(json, again));
+    json_decref(again);
+    result_release(&read);
+    json_decref(json);
+    result_release(&result);
 }
 
 static void test_kept(void **state)
@@ -122,32 +203,42 @@ static void test_refused(void **state)
     result_release(&result);
 }
 
+/* The picture and the table of a result, which is released. */
+static void draw(struct result *result, const char *svg, const char *table)
+{
+    char *text = NULL, *line, label[REPORT_LABEL_ROOM];
+    size_t length;
+    const struct report_run run = {.result = result, .label = report_label(result, label)};
+    FILE *to = open_memstream(&text, &length);
+    assert_int_equal(report_write_hosts_svg(&run, 1, to), 0);
+    fclose(to);
+    canned_golden(svg, text, length);
+    free(text);
+
+    to = open_memstream(&text, &length);
+    table_print_hosts(result, to);
+    fclose(to);
+    canned_golden(table, text, length);
+    for (char *rest = text; (line = strsep(&rest, "\n"));)
+        assert_true(text_columns(line) <= 110);
+    free(text);
+    result_release(result);
+}
+
 static void test_drawn(void **state)
 {
     struct result result;
-    char *text = NULL, *line, label[REPORT_LABEL_ROOM];
-    size_t length, indices[3];
+    size_t indices[3];
+    const struct report_run run = {.result = &result, .label = ""};
 
     (void)state;
     several_hosts(&result);
     assert_int_equal(hosts_choose(&result, indices, 3), 3);
     assert_int_equal(indices[0], 2);
     assert_int_equal(indices[1], 0);
-    const struct report_run run = {.result = &result, .label = report_label(&result, label)};
-    FILE *to = open_memstream(&text, &length);
-    assert_int_equal(report_write_hosts_svg(&run, 1, to), 0);
-    fclose(to);
-    canned_golden("report/hosts.svg", text, length);
-    free(text);
-
-    to = open_memstream(&text, &length);
-    table_print_hosts(&result, to);
-    fclose(to);
-    canned_golden("report/hosts.txt", text, length);
-    for (char *rest = text; (line = strsep(&rest, "\n"));)
-        assert_true(text_columns(line) <= 110);
-    free(text);
-    result_release(&result);
+    draw(&result, "report/hosts.svg", "report/hosts.txt");
+    used_hosts(&result);
+    draw(&result, "report/hosts-used.svg", "report/hosts-used.txt");
 
     canned_result(&result, &canned_sleep);
     assert_int_equal(report_write_hosts_svg(&run, 1, stdout), -ENODATA);
@@ -186,10 +277,8 @@ static void test_process_mark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kept),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_drawn),
-        cmocka_unit_test(test_process_mark),
+        cmocka_unit_test(test_kept),  cmocka_unit_test(test_used_kept),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_drawn), cmocka_unit_test(test_process_mark),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
