@@ -128,6 +128,7 @@ def check_rest(tests, schemas):
     check_output(tests, schemas, "image-show", ["image", "show", "--guest", "web", "--route", "/=x", "--disassemble",
                                                 "--json"])
     check_output(tests, schemas, "help", ["help", "--json"])
+    check_output(tests, schemas, "sample", ["sample", "--json", "--count", "2", "--interval", "50ms"], lines=True)
 
 
 def main():

@@ -16,10 +16,12 @@
 
 #include "base/reason.h"
 #include "host/process_mark.h"
+#include "near.h"
 #include "report/hosts.h"
 #include "report/report.h"
 #include "report/text.h"
 #include "result/json.h"
+#include "study/scale_run.h"
 
 /* Ten hosts, of which the third has few vCPUs; the last tells nothing of what it gives away. */
 static void several_hosts(struct result *result)
@@ -132,6 +134,67 @@ static void test_used_kept(void **state)
     json_decref(again);
     result_release(&read);
     json_decref(json);
+    result_release(&result);
+}
+
+/* What all hosts together use, past the threshold, ends a run; at it, it does not. */
+static void test_judged(void **state)
+{
+    struct result result;
+    struct scale_plan plan = {.threshold_percent = 90};
+    struct run run = {.plan = &plan, .result = &result};
+
+    (void)state;
+    used_hosts(&result);
+    result.hosts[2].points[4].percent[ALLOTMENT_CPU] = 0;
+    result.stopped_by = STOP_NOT_YET;
+    result.cloud.points[4].percent[CLOUD_MEMORY] = 90;
+    run_judge_hosts(&run);
+    assert_int_equal(result.stopped_by, STOP_NOT_YET);
+    result.cloud.points[3].percent[CLOUD_CPU] = 99; /* of an earlier interval */
+    run_judge_hosts(&run);
+    assert_int_equal(result.stopped_by, STOP_NOT_YET);
+    result.cloud.points[4].percent[CLOUD_CPU] = 90.2;
+    result.cloud.points[4].percent[CLOUD_MEMORY] = 90.5;
+    run_judge_hosts(&run);
+    assert_int_equal(result.stopped_by, STOP_HOSTS);
+    assert_string_equal(result.stop_reason,
+                        "the 8 hosts that are read use 90.5 % of their memory, past the threshold of 90 %");
+    result_release(&result);
+}
+
+/* Slopes are those of the points, whatever their order; sums of fewer hosts are not on the line of all. */
+static void test_fitted(void **state)
+{
+    struct result result;
+    struct run run = {.result = &result};
+
+    (void)state;
+    result_init(&result);
+    struct result_host *host = result_host(&result, "a");
+    host->node_known = result.cloud_known = true;
+    host->node.empty_cpu.mean = 5;
+    result.cloud.hosts = 2;
+    result.cloud.empty_cpu = 1;
+    for (unsigned i = 0; i < 4; i++) {
+        static const unsigned vms[] = {3, 9, 6, 12};
+        struct result_host_point *point = result_add_host_point(host);
+
+        *point = (struct result_host_point){.vms = vms[i], .use_known = true};
+        point->use.memory_taken.mean = 2e6 * vms[i];
+        point->use.percent[RESOURCE_CPU].mean = 5 + 0.5 * vms[i];
+        *result_add_cloud_point(&result.cloud) =
+            (struct result_cloud_point){.vms = vms[i],
+                                        .hosts = i == 3 ? 1 : 2,
+                                        .memory_taken = i == 3 ? 7 : 4e6 * vms[i],
+                                        .percent = {i == 3 ? 77 : 1 + 0.25 * vms[i]}};
+    }
+    run_fit_hosts(&run);
+    assert_true(host->per_vm.memory_bytes.known);
+    assert_near(host->per_vm.memory_bytes.value, 2e6, 1e-3);
+    assert_near(host->per_vm.cpu_percent_of_host.value, 0.5, 1e-9);
+    assert_near(result.cloud.per_vm.memory_bytes.value, 4e6, 1e-3);
+    assert_near(result.cloud.per_vm.cpu_percent_of_cloud.value, 0.25, 1e-9);
     result_release(&result);
 }
 
@@ -277,8 +340,9 @@ static void test_process_mark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kept),  cmocka_unit_test(test_used_kept),    cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_drawn), cmocka_unit_test(test_process_mark),
+        cmocka_unit_test(test_judged),       cmocka_unit_test(test_fitted),  cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_used_kept),    cmocka_unit_test(test_refused), cmocka_unit_test(test_drawn),
+        cmocka_unit_test(test_process_mark),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
