@@ -41,7 +41,8 @@ static const struct option_spec specs[] = {
 static const struct option_set own_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
 /* The figures that --fail-over judges. */
-static const enum compared_figure judged[] = {COMPARE_MEMORY, COMPARE_CPU, COMPARE_OWN_MEMORY};
+static const enum compared_figure judged[] = {COMPARE_MEMORY, COMPARE_CPU, COMPARE_OWN_MEMORY,
+                                              COMPARE_CLOUD_MEMORY};
 
 /* Checks what can be checked before anything is read. */
 static int check(struct compare_options *options, int operand_count, struct reason *reason)
@@ -71,8 +72,8 @@ static int check_comparable(const struct comparison *comparison, const struct co
                           comparison->unlike);
     for (size_t i = 0; options->fail_over && i < sizeof(judged) / sizeof(judged[0]); i++) {
         const struct compared *figure = &comparison->figures[judged[i]];
-        if (!figure->known && judged[i] == COMPARE_OWN_MEMORY)
-            continue; /* VMs that are processes have none */
+        if (!figure->known && (judged[i] == COMPARE_OWN_MEMORY || judged[i] == COMPARE_CLOUD_MEMORY))
+            continue; /* VMs that are processes, or on this host, have none */
         if (!figure->known || !figure->has_interval)
             return reason_set(reason, EINVAL,
                               "--fail-over cannot be judged: %s has no slope with an interval in both runs",
@@ -114,6 +115,8 @@ static void print_json(const struct comparison *comparison, char *const *paths,
                                                      [COMPARE_CPU] = "cpu_per_vm",
                                                      [COMPARE_OWN_MEMORY] = "own_memory_per_vm",
                                                      [COMPARE_OWN_CPU] = "own_cpu_per_vm",
+                                                     [COMPARE_CLOUD_MEMORY] = "cloud_memory_per_vm",
+                                                     [COMPARE_CLOUD_CPU] = "cloud_cpu_per_vm",
                                                      [COMPARE_BOOT] = "boot_time"};
     json_t *root = json_object(), *over = json_array();
     json_object_set_new(root, "a", result_json_text(paths[0]));

@@ -115,6 +115,8 @@ void compare_results(const struct result *a, const struct result *b, struct comp
                     [COMPARE_CPU] = {.name = "CPU per VM", .unit = "percent of the host"},
                     [COMPARE_OWN_MEMORY] = {.name = "memory, own", .unit = "bytes"},
                     [COMPARE_OWN_CPU] = {.name = "CPU, own", .unit = "percent of the host"},
+                    [COMPARE_CLOUD_MEMORY] = {.name = "memory, cloud", .unit = "bytes"},
+                    [COMPARE_CLOUD_CPU] = {.name = "CPU, cloud", .unit = "percent of the cloud"},
                     [COMPARE_BOOT] = {.name = "boot time", .unit = "seconds"}},
     };
     compare_slopes(&ret_comparison->figures[COMPARE_MEMORY], &a->per_vm.memory_bytes,
@@ -125,6 +127,10 @@ void compare_results(const struct result *a, const struct result *b, struct comp
                    &b->per_vm.own_memory_bytes);
     compare_slopes(&ret_comparison->figures[COMPARE_OWN_CPU], &a->per_vm.own_cpu_percent_of_host,
                    &b->per_vm.own_cpu_percent_of_host);
+    compare_slopes(&ret_comparison->figures[COMPARE_CLOUD_MEMORY], &a->cloud.per_vm.memory_bytes,
+                   &b->cloud.per_vm.memory_bytes);
+    compare_slopes(&ret_comparison->figures[COMPARE_CLOUD_CPU], &a->cloud.per_vm.cpu_percent_of_cloud,
+                   &b->cloud.per_vm.cpu_percent_of_cloud);
     compare_medians(&ret_comparison->figures[COMPARE_BOOT], a->per_vm.boot_seconds_median,
                     b->per_vm.boot_seconds_median);
 
@@ -198,16 +204,20 @@ void compare_print(const struct comparison *comparison, FILE *to)
         fputc('\n', to);
     }
     fprintf(to, "%-14s %12s %12s %10s  %-22s\n", "", "A", "B", "change", "95 % interval");
-    bool own = false;
+    bool own = false, cloud = false;
     for (int i = 0; i < COMPARE_COUNT; i++) {
         bool is_own = i == COMPARE_OWN_MEMORY || i == COMPARE_OWN_CPU;
-        if (is_own && !comparison->figures[i].known)
+        bool is_cloud = i == COMPARE_CLOUD_MEMORY || i == COMPARE_CLOUD_CPU;
+        if ((is_own || is_cloud) && !comparison->figures[i].known)
             continue;
         print_figure(&comparison->figures[i], to);
         own = own || is_own;
+        cloud = cloud || is_cloud;
     }
     fprintf(to, "CPU is in percent of the whole host.%s\n",
             own ? " Own: by the account of the process or group in which the VMs live." : "");
+    if (cloud)
+        fputs("Cloud: of all hosts that were read, and CPU of all that they have.\n", to);
     if (comparison->emulated_a || comparison->emulated_b)
         text_print_wrapped(comparison->emulated_a && comparison->emulated_b ? "A and B: "
                            : comparison->emulated_a                         ? "A: "

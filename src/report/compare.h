@@ -33,12 +33,15 @@ struct compared {
     bool more_than_noise;                      /* the interval of the change does not hold 0 */
 };
 
-/* OWN: by the account of the process in which VMs live; unknown for VMs that are processes. */
+/* OWN: by the account of the process in which VMs live; unknown for VMs that are processes. CLOUD: of all
+ * hosts that were read; unknown where VMs are on this host. */
 enum compared_figure {
     COMPARE_MEMORY,
     COMPARE_CPU,
     COMPARE_OWN_MEMORY,
     COMPARE_OWN_CPU,
+    COMPARE_CLOUD_MEMORY,
+    COMPARE_CLOUD_CPU,
     COMPARE_BOOT,
     COMPARE_COUNT
 };

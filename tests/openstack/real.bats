@@ -14,6 +14,7 @@ setup() {
 }
 
 teardown() {
+    [ -z "${exporter:-}" ] || kill "$exporter" || true
     "$MVM" stop --all --quiet || true
     "$MVM" stop --engine openstack --run real --quiet || true
     grep -q "^expiration = 3600" "$BENCH/etc/keystone/keystone.conf" || tokens 3600
@@ -103,15 +104,39 @@ nothing_left() {
     nothing_left
 }
 
+# What the three hosts use themselves is read, too: all are this machine, one by a node_exporter where that is there and the others
+# by an ssh that runs here what it is to run there.
+node_metrics() {
+    local folder
+    mkdir bin
+    printf '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift 3\nexec "%s" "$@"\n' "$MVM" >bin/ssh
+    chmod +x bin/ssh
+    PATH=$PWD/bin:$PATH
+    metrics=(--node-metrics "ssh://root@{host}")
+    folder=$("$BATS_TEST_DIRNAME/../../scripts/node-exporter" --look) || return 0
+    "$folder/prometheus-node-exporter" --web.listen-address=127.0.0.1:19101 >node.log 2>&1 3>&- &
+    exporter=$!
+    wait_for 60 "node_exporter" curl -so first http://127.0.0.1:19101/metrics
+    metrics+=(--node-metrics two=http://127.0.0.1:19101)
+}
+
 @test "three hosts: the standardized test has each, and names the one that gives out first" {
+    local metrics
+    node_metrics
     timeout 1800 "$MVM" scale --engine openstack --boot-timeout 10m --guest sleep --max 30 --intervals 5 --samples 2 --threshold 100 \
-        --quiet --out result
+        --quiet --out result "${metrics[@]}"
     jq -c '.population, .hosts[], .first_host' result/result.json
     [ "$(jq -c '[.population.started, .population.alive, .stopped_by]' result/result.json)" = '[30,30,"max"]' ]
     [ "$(jq -c '[.hosts[].name] | sort' result/result.json)" = '["one","three","two"]' ]
     jq -e '[.hosts[].points[-1].vms] | add == 30 and min > 0' result/result.json
     [ "$(jq -c '[.first_host.name, .first_host.resource, .first_host.vms]' result/result.json)" = '["three","vcpus",8]' ]
     [ -s result/hosts.svg ]
+    # Each host's kernel is this machine's, and what its VMs take of memory is there.
+    jq -c '.hosts[] | [.name, .node, .per_vm, .unknown]' result/result.json
+    jq -e '[.hosts[] | .node.memory_bytes] == [range(3) as $_ | .limits.memory_total_bytes]
+        and ([.hosts[].points[] | .used.memory.n] | min == 2) and ([.hosts[].unknown] | unique == [""])
+        and .cloud.hosts == 3 and .cloud.points[-1].hosts == 3
+        and .cloud.points[-1].memory_taken_bytes > 3 * 30 * 5e6' result/result.json
     [ -z "${SHOW:-}" ] || cp -r result "$SHOW"
     nothing_left
 }

@@ -49,8 +49,11 @@ static void test_same(void **state)
     assert_string_equal(comparison.unlike, "");
     assert_false(comparison.figures[COMPARE_OWN_MEMORY].known); /* their VMs are processes */
     for (int i = 0; i < COMPARE_COUNT; i++) {
-        if (i == COMPARE_OWN_MEMORY || i == COMPARE_OWN_CPU)
+        if (i == COMPARE_OWN_MEMORY || i == COMPARE_OWN_CPU || i == COMPARE_CLOUD_MEMORY ||
+            i == COMPARE_CLOUD_CPU) {
+            assert_false(comparison.figures[i].known); /* and on one host */
             continue;
+        }
         assert_true(comparison.figures[i].known);
         assert_true(fabs(comparison.figures[i].change) < 1e-12);
         assert_false(comparison.figures[i].more_than_noise);
@@ -224,6 +227,27 @@ static void test_own_account(void **state)
     fclose(to);
     assert_non_null(strstr(text, "memory, own"));
     assert_null(strstr(text, "CPU, own"));
+    assert_null(strstr(text, "cloud"));
+    free(text);
+}
+
+/* Where hosts are read, what VMs take of them is compared too. */
+static void test_cloud(void **state)
+{
+    struct pair *pair = *state;
+    struct comparison comparison;
+    char *text = NULL;
+    size_t length = 0;
+    pair->a.cloud.per_vm.memory_bytes = slope(29.9, 30, 30.1);
+    pair->b.cloud.per_vm.memory_bytes = slope(32.9, 33, 33.1);
+    compare_results(&pair->a, &pair->b, &comparison);
+    assert_true(compare_worse(&comparison.figures[COMPARE_CLOUD_MEMORY], 5));
+    FILE *to = open_memstream(&text, &length);
+    compare_print(&comparison, to);
+    fclose(to);
+    assert_non_null(strstr(text, "memory, cloud"));
+    assert_non_null(strstr(text, "all hosts that were read"));
+    assert_null(strstr(text, "CPU, cloud"));
     free(text);
 }
 
@@ -236,6 +260,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unknown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unlike, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_own_account, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_cloud, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_table, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
