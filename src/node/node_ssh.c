@@ -230,6 +230,15 @@ size_t node_ssh_files(const struct node *node, struct pollfd *ret_files)
     return count;
 }
 
+static void end_words(struct node_ssh *ssh)
+{
+    if (ssh->words_length > 0) {
+        memcpy(ssh->last_words, ssh->words, ssh->words_length);
+        ssh->last_words[ssh->words_length] = '\0';
+    }
+    ssh->words_length = 0;
+}
+
 /* What ssh itself, or what it runs there, says is wrong: its last line, in what a terminal can show. */
 static void hear_errors(struct node_ssh *ssh)
 {
@@ -240,17 +249,14 @@ static void hear_errors(struct node_ssh *ssh)
         if (got < 0)
             return;
         for (ssize_t i = 0; i < got; i++) {
-            if (bytes[i] == '\n' || bytes[i] == '\r') {
-                if (ssh->words_length > 0) {
-                    memcpy(ssh->last_words, ssh->words, ssh->words_length);
-                    ssh->last_words[ssh->words_length] = '\0';
-                }
-                ssh->words_length = 0;
-            } else if (ssh->words_length + 1 < sizeof(ssh->words)) {
+            if (bytes[i] == '\n' || bytes[i] == '\r')
+                end_words(ssh);
+            else if (ssh->words_length + 1 < sizeof(ssh->words))
                 ssh->words[ssh->words_length++] = isprint((unsigned char)bytes[i]) ? bytes[i] : '?';
-            }
         }
     }
+    if (ssh->errors >= 0)
+        end_words(ssh);
     close_file(&ssh->errors);
 }
 

@@ -164,9 +164,13 @@ static void print_unread(const struct result_host *host, FILE *to)
 
     if (host->node.missed == 0 && !host->unknown[0])
         return;
-    snprintf(line, sizeof(line), "%s: %s samples missed%s%s", text_clean(host->name, clean, sizeof(clean)),
-             number_grouped(host->node.missed, missed), host->unknown[0] ? "; at the end: " : "",
-             text_clean(host->unknown, why, sizeof(why)));
+    text_clean(host->name, clean, sizeof(clean));
+    text_clean(host->unknown, why, sizeof(why));
+    if (host->node_known)
+        snprintf(line, sizeof(line), "%s: %s samples missed%s%s", clean,
+                 number_grouped(host->node.missed, missed), why[0] ? "; at the end: " : "", why);
+    else
+        snprintf(line, sizeof(line), "%s: not read: %s", clean, why);
     text_print_wrapped("  ", line, to);
 }
 

@@ -88,6 +88,7 @@ static void used_hosts(struct result *result)
     result->hosts[1].node.missed = 30;
     snprintf(result->hosts[1].unknown, sizeof(result->hosts[1].unknown),
              "ssh://root@compute-1: Connection reset\x1b[31m by peer");
+    snprintf(result->hosts[9].unknown, sizeof(result->hosts[9].unknown), "--node-metrics does not name it");
     result->first_host_used_known = true;
     snprintf(result->first_host_used.name, sizeof(result->first_host_used.name), "compute-8");
     result->first_host_used.resource = RESOURCE_MEMORY;
