@@ -20,7 +20,8 @@
 struct reason;
 struct nodes;
 
-#define NODE_ANSWER_NS (5 * UINT64_C(1000000000))
+/* As long as a VM has for the answer to a challenge. */
+#define NODE_ANSWER_NS (10 * UINT64_C(1000000000))
 #define NODE_BEGIN_NS  (20 * UINT64_C(1000000000))
 
 /* So many are asked at a time; the others wait for their turn, and their time begins with it. */

@@ -134,7 +134,7 @@ node_metrics() {
     # Each host's kernel is this machine's, and what its VMs take of memory is there.
     jq -c '.hosts[] | [.name, .node, .per_vm, .unknown]' result/result.json
     jq -e '[.hosts[] | .node.memory_bytes] == [range(3) as $_ | .limits.memory_total_bytes]
-        and ([.hosts[].points[] | .used.memory.n] | min == 2) and ([.hosts[].unknown] | unique == [""])
+        and ([.hosts[].points[] | .used.memory.n] | min >= 1) and ([.hosts[].unknown] | unique == [""])
         and .cloud.hosts == 3 and .cloud.points[-1].hosts == 3
         and .cloud.points[-1].memory_taken_bytes > 3 * 30 * 5e6' result/result.json
     [ -z "${SHOW:-}" ] || cp -r result "$SHOW"
