@@ -99,6 +99,10 @@ int node_http_open(struct node *node, struct reason *reason)
     curl_easy_setopt(http->easy, CURLOPT_WRITEDATA, node);
     curl_easy_setopt(http->easy, CURLOPT_PRIVATE, node);
     curl_easy_setopt(http->easy, CURLOPT_DNS_CACHE_TIMEOUT, 3600L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* A name that is being looked up when its host is given up does not hold up the others. */
+    curl_easy_setopt(http->easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
     node->http = http;
     return 0;
 }
