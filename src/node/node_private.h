@@ -47,8 +47,11 @@ struct node {
 void node_answer(struct node *node, const struct host_reading *reading, const struct host_limits *limits);
 void node_fail(struct node *node, int error, const struct reason *reason);
 
-/* node_ssh.c: a process of ssh for each. Asking begins it; when it has ended, every question fails with its
- * last words. */
+/* How long after the end of a connection another one may be begun. */
+uint64_t node_again_ns(const struct node *node);
+
+/* node_ssh.c: a process of ssh for each. Asking begins it. When it has ended questions fail with its last
+ * words, until it is begun again: of a host that has answered before. */
 int node_ssh_open(struct node *node, struct reason *reason);
 void node_ssh_ask(struct node *node);
 void node_ssh_give_up(struct node *node); /* what is under way is not waited for */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A host that is read by `ssh HOST mvm sample --json --on-request`: one process of ssh for the whole run. It
- * ends when its standard input does, and so does what it runs there.
+ * A host that is read by `ssh HOST mvm sample --json --on-request`: one process of ssh for the whole run,
+ * unless the connection ends. It ends when its standard input does, and so does what it runs there.
  */
 #include "base/clock.h"
 #include "base/file.h"
@@ -22,6 +22,7 @@
 struct node_ssh {
     char *program;
     bool begun, ended;
+    uint64_t ended_ns;
     pid_t pid;
     int input, output, errors; /* -1: closed */
     bool named;                /* the line about the host has come */
@@ -83,6 +84,7 @@ static void end(struct node *node, const char *why)
     if (ssh->ended)
         return;
     ssh->ended = true;
+    ssh->ended_ns = clock_now_ns();
     reason_set(&ssh->reason, EPIPE, "%s", why);
     close_file(&ssh->input);
     close_file(&ssh->output);
@@ -184,11 +186,22 @@ static int begin(struct node *node, struct reason *reason)
     return error;
 }
 
+/* Nothing of the process that has ended is left to the next one. */
+static void forget(struct node_ssh *ssh)
+{
+    ssh->begun = ssh->ended = ssh->named = false;
+    ssh->late = 0;
+    ssh->length = ssh->words_length = 0;
+    ssh->last_words[0] = '\0';
+}
+
 void node_ssh_ask(struct node *node)
 {
     struct node_ssh *ssh = node->ssh;
     struct reason reason = {""};
 
+    if (ssh->ended && node->answered_before && clock_now_ns() - ssh->ended_ns >= node_again_ns(node))
+        forget(ssh);
     if (ssh->ended) {
         node_fail(node, -EPIPE, &ssh->reason);
         return;

@@ -28,6 +28,7 @@ struct nodes {
     struct http_nodes *http; /* NULL: no host is read by HTTP */
     int wake_fd;
     uint64_t begin_ns, answer_ns; /* how long the first answer, and another, may take */
+    uint64_t again_ns;            /* from the end of a connection to the next one */
     pthread_t thread;
     bool runs;
     struct pollfd *files; /* room for all: two a host, and wake_fd */
@@ -43,7 +44,7 @@ int nodes_open(struct nodes **ret_nodes, struct reason *reason)
     if (!nodes)
         return reason_set(reason, ENOMEM, "no memory for readers of other hosts");
     pthread_mutex_init(&nodes->lock, NULL);
-    nodes_set_patience(nodes, NODE_BEGIN_NS, NODE_ANSWER_NS);
+    nodes_set_patience(nodes, NODE_BEGIN_NS, NODE_ANSWER_NS, NODE_AGAIN_NS);
     nodes->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (nodes->wake_fd < 0) {
         int error = reason_errno(reason, errno, "cannot make an event descriptor");
@@ -55,8 +56,9 @@ int nodes_open(struct nodes **ret_nodes, struct reason *reason)
     return 0;
 }
 
-void nodes_set_patience(struct nodes *nodes, uint64_t begin_ns, uint64_t answer_ns)
+void nodes_set_patience(struct nodes *nodes, uint64_t begin_ns, uint64_t answer_ns, uint64_t again_ns)
 {
+    nodes->again_ns = again_ns;
     nodes->begin_ns = begin_ns;
     nodes->answer_ns = answer_ns;
 }
@@ -143,6 +145,11 @@ void node_fail(struct node *node, int error, const struct reason *reason)
         reason_set(&node->reason, -error, "%.300s: %.600s", node->address.url, reason->text);
     }
     pthread_mutex_unlock(&node->nodes->lock);
+}
+
+uint64_t node_again_ns(const struct node *node)
+{
+    return node->nodes->again_ns;
 }
 
 static uint64_t patience(const struct nodes *nodes, const struct node *node)

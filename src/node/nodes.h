@@ -24,6 +24,10 @@ struct nodes;
 #define NODE_ANSWER_NS (10 * UINT64_C(1000000000))
 #define NODE_BEGIN_NS  (20 * UINT64_C(1000000000))
 
+/* A connection that has ended is made again, when a question comes this much later, to a host that has
+ * answered before. */
+#define NODE_AGAIN_NS (5 * UINT64_C(1000000000))
+
 /* So many are asked at a time; the others wait for their turn, and their time begins with it. */
 enum { NODES_AT_A_TIME = 64 };
 
@@ -33,8 +37,8 @@ int nodes_open(struct nodes **ret_nodes, struct reason *reason);
  */
 int nodes_add(struct nodes *nodes, const struct node_address *address, struct reason *reason);
 
-/* Other times than NODE_BEGIN_NS and NODE_ANSWER_NS; for tests, before nodes_start(). */
-void nodes_set_patience(struct nodes *nodes, uint64_t begin_ns, uint64_t answer_ns);
+/* Other times than NODE_BEGIN_NS, NODE_ANSWER_NS and NODE_AGAIN_NS; for tests, before nodes_start(). */
+void nodes_set_patience(struct nodes *nodes, uint64_t begin_ns, uint64_t answer_ns, uint64_t again_ns);
 
 /* From here on they can be asked. */
 int nodes_start(struct nodes *nodes, struct reason *reason);

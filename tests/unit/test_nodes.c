@@ -447,7 +447,8 @@ static void end_exporter(struct exporter *exporter)
 }
 
 /* Begun; patience in milliseconds. */
-static struct nodes *open_nodes(const char *const *urls, size_t count, unsigned begin_ms, unsigned answer_ms)
+static struct nodes *open_nodes(const char *const *urls, size_t count, unsigned begin_ms, unsigned answer_ms,
+                                unsigned again_ms)
 {
     struct nodes *nodes;
     struct reason reason;
@@ -459,7 +460,8 @@ static struct nodes *open_nodes(const char *const *urls, size_t count, unsigned 
         assert_int_equal(node_address_parse(urls[i], &address, &reason), 0);
         assert_int_equal(nodes_add(nodes, &address, &reason), (int)i);
     }
-    nodes_set_patience(nodes, begin_ms * NS_PER_MILLISECOND, answer_ms * NS_PER_MILLISECOND);
+    nodes_set_patience(nodes, begin_ms * NS_PER_MILLISECOND, answer_ms * NS_PER_MILLISECOND,
+                       again_ms * NS_PER_MILLISECOND);
     assert_int_equal(nodes_start(nodes, &reason), 0);
     return nodes;
 }
@@ -514,7 +516,7 @@ static void test_http(void **state)
         list[i] = urls[i];
     }
     snprintf(silent, sizeof(silent), "http://127.0.0.1:%s/silent", exporter.port);
-    nodes = open_nodes(list, COUNT + 1, LONG_MS, LONG_MS);
+    nodes = open_nodes(list, COUNT + 1, LONG_MS, LONG_MS, LONG_MS);
     ask_all(nodes);
     assert_int_equal(nodes_take(nodes, 0, &reading, &reason), 1);
     assert_int_equal(reading.cpus, 2);
@@ -535,7 +537,7 @@ static void test_http(void **state)
     nodes_ask(nodes); /* what is under way ends with it */
     nodes_close(nodes);
 
-    nodes = open_nodes(silent_list, 1, SHORT_MS, LONG_MS);
+    nodes = open_nodes(silent_list, 1, SHORT_MS, LONG_MS, LONG_MS);
     ask_all(nodes);
     assert_unread(nodes, 0, "no answer within 0.2 seconds");
     nodes_close(nodes);
@@ -555,6 +557,7 @@ static const char fake_ssh[] =
     "*) echo \"$host\" ;;\n"
     "esac\n"
     "n=0\n"
+    "[ $2 != short ] || n=$(date +%s%N)\n"
     "while read -r _; do\n"
     "  n=$((n + 1))\n"
     "  [ $2 != wrong ] || { echo '{\"schema\":\"mvm-sample/1\",\"kind\":\"reading\"}'; continue; }\n"
@@ -589,14 +592,15 @@ static void test_ssh(void **state)
 {
     static const char *const urls[] = {"ssh://good",  "ssh://refused", "ssh://noisy", "ssh://endless",
                                        "ssh://wrong", "ssh://large",   "ssh://short"};
-    static const char *const mute[] = {"ssh://mute"}, *const late[] = {"ssh://late"};
+    static const char *const mute[] = {"ssh://mute"}, *const late[] = {"ssh://late"},
+                             *const shortly[] = {"ssh://short"};
     char folder[] = "/tmp/test-nodes-XXXXXX", *before = place_ssh(folder), *ended;
     struct host_reading reading;
     struct reason reason;
     size_t length;
 
     (void)state;
-    struct nodes *nodes = open_nodes(urls, sizeof(urls) / sizeof(urls[0]), LONG_MS, LONG_MS);
+    struct nodes *nodes = open_nodes(urls, sizeof(urls) / sizeof(urls[0]), LONG_MS, LONG_MS, LONG_MS);
     ask_all(nodes);
     assert_int_equal(nodes_take(nodes, 0, &reading, &reason), 1);
     assert_int_equal(reading.memory.total, 7);
@@ -616,13 +620,24 @@ static void test_ssh(void **state)
     assert_non_null(strstr(ended, "good\n"));
     free(ended);
 
-    nodes = open_nodes(mute, 1, SHORT_MS, LONG_MS);
+    nodes = open_nodes(mute, 1, SHORT_MS, LONG_MS, LONG_MS);
     ask_all(nodes);
     assert_unread(nodes, 0, "no answer of ssh in time");
     nodes_close(nodes);
 
+    /* A connection that has ended is made again. */
+    nodes = open_nodes(shortly, 1, LONG_MS, LONG_MS, 0);
+    for (int answers = 0; answers < 3;) {
+        ask_all(nodes);
+        int got = nodes_take(nodes, 0, &reading, &reason);
+
+        assert_true(got > 0 || strstr(reason.text, "the connection has ended"));
+        answers += got > 0;
+    }
+    nodes_close(nodes);
+
     /* The answer to what was given up is not taken for another's. */
-    nodes = open_nodes(late, 1, LONG_MS, SHORT_MS);
+    nodes = open_nodes(late, 1, LONG_MS, SHORT_MS, LONG_MS);
     for (int turn = 0; turn < 3; turn++) {
         ask_all(nodes);
         if (turn == 0)
