@@ -8,6 +8,8 @@ load openstack
 # Before setup() gives each test one of its own.
 REAL_HOME=${REAL_HOME:-$HOME}
 export REAL_HOME
+# Python, Go and ssh are slow to begin on a busy machine.
+PATIENCE=120
 SCALE="--engine openstack --cloud fake --guest sleep --samples 2 --sample-time 200ms --settle 1s --threshold 100 --quiet --out result"
 
 teardown() {
@@ -15,7 +17,7 @@ teardown() {
     [ -z "${sshd:-}" ] || { kill "$sshd" && wait "$sshd" || true; }
 }
 
-# exporter [FAULT...]: in the background; its port is in $port.
+# begin_exporter [FAULT...]: in the background; its port is in $port.
 begin_exporter() {
     python3 "$BATS_TEST_DIRNAME/../openstack/exporter.py" "$BATS_TEST_TMPDIR" "$@" 3>&- &
     exporter=$!
@@ -111,7 +113,7 @@ none_made() {
 
 # begin_node_exporter FOLDER: Debian's, in the background, on a port of its own, $port.
 begin_node_exporter() {
-    local deadline=$((SECONDS + 60))
+    local deadline=$((SECONDS + PATIENCE))
     until port=$((20000 + RANDOM % 10000)) && ! curl -s "http://127.0.0.1:$port" >/dev/null &&
         { "$1/prometheus-node-exporter" --web.listen-address="127.0.0.1:$port" >node.log 2>&1 3>&- & exporter=$!; } &&
         wait_until curl -so first "http://127.0.0.1:$port/metrics" && kill -0 "$exporter"; do
@@ -121,7 +123,7 @@ begin_node_exporter() {
 
 # begin_sshd: a real one on loopback, in $BATS_TEST_TMPDIR, on $ssh_port, and an ssh that knows it. It wants a folder below /run.
 begin_sshd() {
-    local deadline=$((SECONDS + 60))
+    local deadline=$((SECONDS + PATIENCE))
     ssh-keygen -q -t ed25519 -N '' -f host_key && ssh-keygen -q -t ed25519 -N '' -f key
     cp key.pub authorized
     printf '%s\n' "HostKey $PWD/host_key" "AuthorizedKeysFile $PWD/authorized" 'StrictModes no' 'UsePAM no' 'PidFile none' \
