@@ -132,6 +132,11 @@ static void hear_refused(struct libvirt_population *population, struct processes
                          const char *why)
 {
     process_accept_waiting(processes, vm);
+    /* One that was ready before the daemon could say that it was made goes on as others do. */
+    if (population->lost && processes->vms[vm].state == VM_RUNNING) {
+        population->made[vm] = true;
+        return;
+    }
     process_fail(processes, vm, why);
     kill_peer(population, processes, vm);
 }
