@@ -21,7 +21,7 @@ enum { RUNS_MOST = 8, PAGE_RUNS_MOST = 500 }; /* both in the text of the command
 struct report_options {
     const char *out, *format;
     struct option_list labels;
-    bool html, qos, memory, summary, json, help;
+    bool html, qos, memory, hosts, summary, json, help;
 };
 
 static const struct option_spec specs[] = {
@@ -54,6 +54,10 @@ static const struct option_spec specs[] = {
      .kind = OPTION_FLAG,
      .help = "draw where the memory went, a stacked bar a run; otherwise memory.svg",
      .offset = offsetof(struct report_options, memory)},
+    {.name = "hosts",
+     .kind = OPTION_FLAG,
+     .help = "draw the hosts that the VMs of one run are on; otherwise hosts.svg",
+     .offset = offsetof(struct report_options, hosts)},
     {.name = "label",
      .kind = OPTION_LIST,
      .argument = "TEXT",
@@ -93,6 +97,26 @@ static bool is_table(const struct report *report)
     return strcmp(report->output.format, "markdown") == 0 || strcmp(report->output.format, "latex") == 0;
 }
 
+/* The picture that an option chooses; -EINVAL: two of them. */
+static int choose_subject(struct report *report, struct reason *reason)
+{
+    const struct report_options *options = &report->options;
+    const bool chosen[] = {
+        [REPORT_QOS] = options->qos, [REPORT_MEMORY] = options->memory, [REPORT_HOSTS] = options->hosts};
+    enum report_subject *subject = &report->output.subject;
+
+    *subject = REPORT_RESOURCES;
+    for (size_t i = 0; i < sizeof(chosen) / sizeof(chosen[0]); i++) {
+        if (!chosen[i])
+            continue;
+        if (*subject != REPORT_RESOURCES)
+            return reason_set(reason, EINVAL, "--%s and --%s are two pictures; give one of them",
+                              report_subject_name(*subject), report_subject_name((enum report_subject)i));
+        *subject = (enum report_subject)i;
+    }
+    return 0;
+}
+
 static int choose_format(struct report *report, struct reason *reason)
 {
     const struct report_options *options = &report->options;
@@ -104,12 +128,16 @@ static int choose_format(struct report *report, struct reason *reason)
         return reason_set(reason, EINVAL, "--html and --format %s are two things; give one of them", format);
     report->output.format = format;
     report->output.out = options->out;
-    report->output.subject = options->qos ? REPORT_QOS : options->memory ? REPORT_MEMORY : REPORT_RESOURCES;
-    if (options->qos && options->memory)
-        return reason_set(reason, EINVAL, "--qos and --memory are two pictures; give one of them");
-    if ((options->qos || options->memory) && (is_page(report) || is_table(report)))
-        return reason_set(reason, EINVAL, "--%s chooses a picture; %s", options->qos ? "qos" : "memory",
-                          is_page(report) ? "the page has all of them" : "a table has none");
+    int error = choose_subject(report, reason);
+
+    if (error)
+        return error;
+    if (report->output.subject != REPORT_RESOURCES && (is_page(report) || is_table(report)))
+        return reason_set(reason, EINVAL, "--%s chooses a picture; %s",
+                          report_subject_name(report->output.subject),
+                          is_table(report)        ? "a table has none"
+                          : report->options.hosts ? "the page does not have that one"
+                                                  : "the page has all of them");
     if (options->json && is_table(report) && !options->out)
         return reason_set(reason, EINVAL, "--json and --format %s would both be printed; give --out", format);
     return report_format_check(format, reason);
@@ -139,15 +167,21 @@ static int check_inputs(const struct report *report, struct reason *reason)
         return reason_set(reason, EINVAL,
                           "%s is of 'mvm limits', whose picture stands alone; give it by itself, or --html",
                           inputs->matrices[0].path);
-    if (inputs->matrix_count > 0 && (report->options.qos || report->options.memory))
+    if (inputs->matrix_count > 0 && report->output.subject != REPORT_RESOURCES)
         return reason_set(reason, EINVAL,
                           "%s is of 'mvm limits'; --%s draws runs, such as the rows in its directories",
-                          inputs->matrices[0].path, report->options.qos ? "qos" : "memory");
+                          inputs->matrices[0].path, report_subject_name(report->output.subject));
+    if (report->options.hosts && inputs->count > 1)
+        return reason_set(reason, EINVAL, "--hosts draws one run; give one");
     for (size_t i = 0; i < inputs->count; i++) {
         const struct result *result = inputs->runs[i].result;
 
         if (report->options.qos && !report_has_load(result))
             return reason_set(reason, ENODATA, "%s has no load; 'mvm scale --load RATE' measures with one",
+                              inputs->html[i].path);
+        if (report->options.hosts && result->host_count == 0)
+            return reason_set(reason, ENODATA,
+                              "the VMs of %s were on the host that mvm ran on, and on no other",
                               inputs->html[i].path);
         if (report->options.memory && !report_has_accounting(result))
             return reason_set(reason, ENODATA, "%s has no accounting of memory, since nothing was taken",

@@ -60,10 +60,18 @@ int report_format_check(const char *format, struct reason *reason)
     return 0;
 }
 
+const char *report_subject_name(enum report_subject subject)
+{
+    static const char *const names[] = {[REPORT_RESOURCES] = "resources",
+                                        [REPORT_QOS] = "qos",
+                                        [REPORT_MEMORY] = "memory",
+                                        [REPORT_HOSTS] = "hosts"};
+
+    return names[subject];
+}
+
 int report_output_place(struct report_output *output, char *const *paths, size_t count, struct reason *reason)
 {
-    static const char *const names[] = {
-        [REPORT_RESOURCES] = "resources", [REPORT_QOS] = "qos", [REPORT_MEMORY] = "memory"};
     bool page = is(output->format, "html"),
          table = is(output->format, "markdown") || is(output->format, "latex");
     const char *path = paths[0], *slash = strrchr(path, '/');
@@ -72,7 +80,9 @@ int report_output_place(struct report_output *output, char *const *paths, size_t
     int length;
 
     snprintf(name, sizeof(name), "%s.%s",
-             page || (count > 1 && output->subject == REPORT_RESOURCES) ? "report" : names[output->subject],
+             page || (count > 1 && output->subject == REPORT_RESOURCES)
+                 ? "report"
+                 : report_subject_name(output->subject),
              ending_of(output->format));
     if (!page && count == 1 && output->subject == REPORT_RESOURCES) {
         char *inside = NULL;
@@ -117,6 +127,8 @@ static int write_runs(const struct report_output *output, const struct report_in
         return report_write_latex(inputs->runs, inputs->count, to);
     if (output->subject == REPORT_QOS)
         return report_write_qos_svg(inputs->runs, inputs->count, to);
+    if (output->subject == REPORT_HOSTS)
+        return report_write_hosts_svg(inputs->runs, inputs->count, to);
     if (output->subject == REPORT_MEMORY)
         return report_write_memory_svg(inputs->runs, inputs->count, to);
     return report_write_svg(inputs->runs, inputs->count, to);

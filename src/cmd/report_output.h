@@ -10,7 +10,11 @@ struct reason;
 /* Formats by the words of --format, and their ending of file names; NULL-terminated. */
 extern const char *const report_formats[];
 
-enum report_subject { REPORT_RESOURCES, REPORT_QOS, REPORT_MEMORY };
+enum report_subject { REPORT_RESOURCES, REPORT_QOS, REPORT_MEMORY, REPORT_HOSTS };
+
+/* The option that chooses it, without the dashes; "resources" for the one that is chosen without. It is also
+ * the name of its file. */
+const char *report_subject_name(enum report_subject subject);
 
 struct report_output {
     const char *format; /* one of report_formats */

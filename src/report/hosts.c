@@ -23,6 +23,17 @@ double hosts_fullest(const struct result_host_point *point, enum host_allotment 
     return most;
 }
 
+bool hosts_tell(const struct result *result)
+{
+    enum host_allotment unused;
+
+    for (size_t h = 0; h < result->host_count; h++)
+        for (size_t i = 0; i < result->hosts[h].point_count; i++)
+            if (isfinite(hosts_fullest(&result->hosts[h].points[i], &unused)))
+                return true;
+    return false;
+}
+
 static const struct result_host_point *last_point(const struct result_host *host)
 {
     return host->point_count ? &host->points[host->point_count - 1] : NULL;
@@ -224,8 +235,9 @@ void table_print_hosts(const struct result *result, FILE *to)
         print_host(&result->hosts[indices[i]], to);
     if (count < result->host_count)
         fprintf(to, "  and %zu more, less full\n", result->host_count - count);
-    text_print_wrapped(
-        "  ", "Percentages are of what the scheduler of the hosts may give away, to VMs of anybody.", to);
+    if (hosts_tell(result))
+        text_print_wrapped(
+            "  ", "Percentages are of what the scheduler of the hosts may give away, to VMs of anybody.", to);
     hosts_first_text(result, line, sizeof(line));
     if (line[0])
         text_print_wrapped("  ", line, to);

@@ -10,6 +10,9 @@
 /* Of what may be given away at a host the most that is, in percent; NAN: nothing is known. */
 double hosts_fullest(const struct result_host_point *point, enum host_allotment *ret_allotment);
 
+/* Whether any host ever told what is given away. */
+bool hosts_tell(const struct result *result);
+
 /* The hosts to show, fullest first (by what is given away or, where that is known, used), then by their VMs,
  * then as in the result: at most `room` of their indices. Returns how many. */
 size_t hosts_choose(const struct result *result, size_t *ret_indices, size_t room);

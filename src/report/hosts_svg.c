@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The picture of several hosts: above, how much each has given away; where they are read themselves, how much
- * CPU and memory each uses; below, how many VMs it has. */
+/* The picture of several hosts: above, how much each has given away, where that is told; where they are read
+ * themselves, how much CPU and memory each uses; below, how many VMs it has. */
 #include "report/hosts.h"
 #include "report/svg.h"
 #include "report/text.h"
@@ -155,7 +155,7 @@ static void key(struct picture *picture, const size_t *indices, size_t count)
     picture->y = y;
 }
 
-/* Another plot below the one before. */
+/* Another plot below the one before, or the first one. */
 static void begin_plot(struct picture *picture, double height)
 {
     picture->top = picture->bottom + PLOTS_APART;
@@ -167,6 +167,15 @@ static void draw_hosts(const struct picture *picture, const size_t *indices, siz
 {
     for (size_t i = count; i-- > 0;)
         draw_host(picture, indices[i], i, at, most);
+}
+
+static void draw_given(struct picture *picture, const size_t *indices, size_t count)
+{
+    begin_plot(picture, PERCENT_HEIGHT);
+    axis(picture, 100, 20, "Given away, percent");
+    svg_axis_vms(picture, NULL);
+    svg_thresholds(picture);
+    draw_hosts(picture, indices, count, place_percent, 0);
 }
 
 static void draw_used(struct picture *picture, const size_t *indices, size_t count)
@@ -205,12 +214,9 @@ static void draw(struct picture *picture)
     svg_text(picture->to, SVG_MARGIN, 58, "muted",
              svg_fit(line[0] ? line : "No host reached the threshold.", SVG_FONT, SVG_WIDTH - 2 * SVG_MARGIN,
                      fitted));
-    picture->top = PLOT_TOP;
-    picture->bottom = picture->top + PERCENT_HEIGHT;
-    axis(picture, 100, 20, "Given away, percent");
-    svg_axis_vms(picture, NULL);
-    svg_thresholds(picture);
-    draw_hosts(picture, indices, count, place_percent, 0);
+    picture->bottom = PLOT_TOP - PLOTS_APART;
+    if (hosts_tell(result_of(picture)))
+        draw_given(picture, indices, count);
     if (result_of(picture)->cloud_known)
         draw_used(picture, indices, count);
     begin_plot(picture, VMS_HEIGHT);

@@ -33,7 +33,9 @@ load openstack
         '[["here",3,[[2,3,66.6666666666667,null],[4,6,133.333333333333,null]]],["there",2,[[1,3,50,null],[2,6,100,null]]]]' ]
     [ "$(jq -c '.first_host | [.name, .resource, .vms, .vms_of_all]' result/result.json)" = '["here","vcpus",4,6]' ]
     [[ "$output" == *"here was the first host to give out: 133.3 % of its vcpus at 4 VMs"* ]] || { echo "$output"; return 1; }
-    [ -s result/hosts.svg ]
+    cp result/hosts.svg drawn.svg
+    "$MVM" report --hosts result >/dev/null
+    cmp result/hosts.svg drawn.svg
     no_secret
     only_foreign
 }

@@ -198,6 +198,8 @@ need_format() {
     wrong="--format takes one of svg" refused "$MVM" report sleep --format gif
     wrong="two things" refused "$MVM" report sleep --html --format svg
     wrong="two pictures" refused "$MVM" report sleep --qos --memory
+    wrong="two pictures" refused "$MVM" report sleep --memory --hosts
+    wrong="on no other" refused "$MVM" report sleep --hosts
     wrong="the page has all of them" refused "$MVM" report sleep --html --qos
     wrong="a table has none" refused "$MVM" report sleep --format markdown --memory
     wrong="would both be printed" refused "$MVM" report sleep --format latex --json

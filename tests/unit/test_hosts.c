@@ -289,6 +289,34 @@ static void draw(struct result *result, const char *svg, const char *table)
     result_release(result);
 }
 
+/* Hosts of which only the VMs are known have no plot of what is given away, and no words about it. */
+static void test_untold(void **state)
+{
+    struct result result;
+    const struct report_run run = {.result = &result, .label = ""};
+    char *text = NULL;
+    size_t length;
+
+    (void)state;
+    several_hosts(&result);
+    result.first_host_known = false;
+    assert_true(hosts_tell(&result));
+    for (size_t h = 0; h < result.host_count; h++)
+        for (size_t i = 0; i < result.hosts[h].point_count; i++)
+            for (unsigned a = 0; a < ALLOTMENT_COUNT; a++)
+                result.hosts[h].points[i].percent[a] = NAN;
+    assert_false(hosts_tell(&result));
+    FILE *to = open_memstream(&text, &length);
+    assert_int_equal(report_write_hosts_svg(&run, 1, to), 0);
+    table_print_hosts(&result, to);
+    fclose(to);
+    assert_non_null(strstr(text, "VMs on the host"));
+    assert_null(strstr(text, "Given away"));
+    assert_null(strstr(text, "may give away"));
+    free(text);
+    result_release(&result);
+}
+
 static void test_drawn(void **state)
 {
     struct result result;
@@ -341,9 +369,9 @@ static void test_process_mark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_judged),       cmocka_unit_test(test_fitted),  cmocka_unit_test(test_kept),
-        cmocka_unit_test(test_used_kept),    cmocka_unit_test(test_refused), cmocka_unit_test(test_drawn),
-        cmocka_unit_test(test_process_mark),
+        cmocka_unit_test(test_judged),    cmocka_unit_test(test_fitted),       cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_used_kept), cmocka_unit_test(test_refused),      cmocka_unit_test(test_drawn),
+        cmocka_unit_test(test_untold),    cmocka_unit_test(test_process_mark),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
