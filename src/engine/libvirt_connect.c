@@ -112,18 +112,15 @@ static struct attempt *attempt_new(const char *uri)
 }
 
 /* Signals are for the threads of the program. */
-static int start(struct attempt *attempt)
+static int start(struct attempt *attempt, pthread_t *ret_thread)
 {
     sigset_t all, before;
-    pthread_t thread;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&thread, NULL, run_attempt, attempt);
+    int error = pthread_create(ret_thread, NULL, run_attempt, attempt);
 
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!error)
-        pthread_detach(thread);
     return error;
 }
 
@@ -141,9 +138,10 @@ int libvirt_connect_within(const char *uri, uint64_t patience_ns, virConnectPtr 
     const struct timespec end = {.tv_sec = (time_t)(end_ns / NS_PER_SECOND),
                                  .tv_nsec = (long)(end_ns % NS_PER_SECOND)};
     struct attempt *attempt = attempt_new(uri);
+    pthread_t thread;
     int waited = 0;
 
-    error = attempt ? start(attempt) : ENOMEM;
+    error = attempt ? start(attempt, &thread) : ENOMEM;
 
     if (error) {
         if (attempt)
@@ -157,6 +155,12 @@ int libvirt_connect_within(const char *uri, uint64_t patience_ns, virConnectPtr 
 
     attempt->abandoned = !done;
     pthread_mutex_unlock(&attempt->lock);
+    /* It is gone when this returns: a process that forks then has no thread that may have held a lock of
+     * GLib's. */
+    if (done)
+        pthread_join(thread, NULL);
+    else
+        pthread_detach(thread);
     if (!done)
         return reason_set(reason, ETIMEDOUT,
                           "--uri %.100s cannot be connected to: the daemon does not answer within %.0f s",
