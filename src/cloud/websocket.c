@@ -3,11 +3,10 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
+#include "cloud/websocket_address.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <libwebsockets.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,9 +22,6 @@ struct websocket {
     size_t sent;
     bool refused, answered;
 };
-
-/* libwebsockets counts its contexts without a lock. */
-static pthread_mutex_t contexts = PTHREAD_MUTEX_INITIALIZER;
 
 static void take(struct websocket *websocket, const char *bytes, size_t length)
 {
@@ -110,26 +106,13 @@ int websocket_open(const char *ca_file, struct websocket **ret_websocket, struct
     return 0;
 }
 
-/* Before the first connection. Without TLS no certificates are loaded, which would take half a megabyte. */
+/* Before the first connection, and before the first one by TLS. */
 static int make_context(struct websocket *websocket, bool secure, struct reason *reason)
 {
-    const struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN,
-        .protocols = protocols,
-        .options = secure ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0,
-        .client_ssl_ca_filepath = secure ? websocket->ca_file : NULL,
-        .user = websocket,
-        .fd_limit_per_thread = 16,
-    };
-
     if (websocket->context && (websocket->secure || !secure))
         return 0;
-    pthread_mutex_lock(&contexts);
-    lws_set_log_level(0, NULL);
-    if (websocket->context)
-        lws_context_destroy(websocket->context);
-    websocket->context = lws_create_context(&info);
-    pthread_mutex_unlock(&contexts);
+    websocket_context_free(websocket->context);
+    websocket->context = websocket_context(protocols, secure, websocket->ca_file, 1, websocket);
     websocket->secure = secure;
     return websocket->context ? 0 : reason_set(reason, ENOMEM, "cannot make a client for serial consoles");
 }
@@ -139,10 +122,7 @@ void websocket_close(struct websocket *websocket)
     if (!websocket)
         return;
     websocket->line = NULL;
-    pthread_mutex_lock(&contexts);
-    if (websocket->context)
-        lws_context_destroy(websocket->context);
-    pthread_mutex_unlock(&contexts);
+    websocket_context_free(websocket->context);
     free(websocket->ca_file);
     free(websocket);
 }
@@ -160,86 +140,18 @@ static void turn(struct websocket *websocket)
     lws_sul_schedule(websocket->context, 0, &websocket->look, wake, LWS_SET_TIMER_USEC_CANCEL);
 }
 
-/* The parts of a URL as libwebsockets wants them; each is to be freed by curl_free(). */
-struct address {
-    char *scheme, *host, *port, *path, *query;
-};
-
-static void free_address(struct address *address)
-{
-    curl_free(address->scheme);
-    curl_free(address->host);
-    curl_free(address->port);
-    curl_free(address->path);
-    curl_free(address->query);
-}
-
-static int split(const struct websocket_line *line, struct address *ret_address, struct reason *reason)
-{
-    CURLU *url = curl_url();
-    struct address address = {NULL};
-    bool good = url && curl_url_set(url, CURLUPART_URL, line->url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-                curl_url_get(url, CURLUPART_SCHEME, &address.scheme, 0) == CURLUE_OK &&
-                curl_url_get(url, CURLUPART_HOST, &address.host, 0) == CURLUE_OK &&
-                curl_url_get(url, CURLUPART_PATH, &address.path, 0) == CURLUE_OK;
-
-    if (good) {
-        curl_url_get(url, CURLUPART_PORT, &address.port, 0);
-        curl_url_get(url, CURLUPART_QUERY, &address.query, 0);
-        good = strcmp(address.scheme, "wss") == 0 || (strcmp(address.scheme, "ws") == 0 && !line->secure);
-    }
-    curl_url_cleanup(url);
-    if (good) {
-        *ret_address = address;
-        return 0;
-    }
-    free_address(&address);
-    return reason_set(reason, EINVAL, "the address of a serial console is no URL of %s",
-                      line->secure ? "wss, and nothing else is used with a cloud that has TLS" : "ws or wss");
-}
-
 static int begin(struct websocket *websocket, struct reason *reason)
 {
-    struct address address = {NULL};
-    char path[2048];
-    int error = split(websocket->line, &address, reason);
+    struct websocket_address address;
+    int error = websocket_address_parse(websocket->line->url, websocket->line->secure, &address, reason);
 
     if (error)
         return error;
-    bool secure = strcmp(address.scheme, "wss") == 0;
-
-    error = make_context(websocket, secure, reason);
-    if (error) {
-        free_address(&address);
-        return error;
-    }
-    char *host = address.host;
-    size_t length = strlen(host);
-
-    if (host[0] == '[' && host[length - 1] == ']') {
-        host[length - 1] = '\0';
-        host++;
-    }
-    snprintf(path, sizeof(path), "%s%s%s", address.path, address.query ? "?" : "",
-             address.query ? address.query : "");
-    const struct lws_client_connect_info info = {
-        .context = websocket->context,
-        .address = host,
-        .host = host,
-        .port = address.port ? (int)strtol(address.port, NULL, 10)
-                : secure     ? 443
-                             : 80,
-        .path = path,
-        .protocol = "binary",
-        .ssl_connection = secure ? LCCSCF_USE_SSL : 0,
-        .ietf_version_or_minus_one = -1,
-        .pwsi = &websocket->connection,
-    };
-
-    if (!lws_client_connect_via_info(&info))
+    error = make_context(websocket, address.secure, reason);
+    if (!error && !websocket_address_connect(&address, websocket->context, websocket, &websocket->connection))
         websocket->refused = true;
-    free_address(&address);
-    return 0;
+    websocket_address_release(&address);
+    return error;
 }
 
 int websocket_ask(struct websocket *websocket, struct websocket_line *line, struct reason *reason)

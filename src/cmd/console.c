@@ -23,6 +23,12 @@
 /* After an ESC, this long for the rest of a key's sequence. */
 #define ESCAPE_NS (50 * NS_PER_MILLISECOND)
 
+/* A console may have to be connected to somewhere first, for which its engine has a time of its own. */
+#define OPENING_PATIENCE_NS (600 * NS_PER_SECOND)
+/* A run that ends is not asked why for longer. */
+#define WHY_PATIENCE_NS (2 * NS_PER_SECOND)
+#define WHY_PAUSE_NS    (200 * NS_PER_MILLISECOND)
+
 enum { BYTES_AT_ONCE = 4096, FRAME_BYTES = 2 + 2 * ENGINE_SCREEN_CELLS };
 
 struct console_options {
@@ -50,6 +56,7 @@ static const struct option_spec specs[] = {
 struct session {
     const struct console_options *options;
     struct call call;
+    uint64_t vm;
     struct terminal terminal;
     int signals;
     int detach;       /* the byte of the detach key; -1: none */
@@ -285,8 +292,50 @@ static int catch_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* What the run says of the VM; true: it is running. */
+static bool ask_about(struct call *call, uint64_t vm, struct reason *ret_words)
+{
+    json_t *answer = NULL;
+    int error = call_do(call, json_pack("{s:s, s:I}", "do", "vm", "vm", (json_int_t)vm), WHY_PATIENCE_NS,
+                        &answer, NULL);
+    const char *words = error ? NULL : json_string_value(json_object_get(answer, "words"));
+    bool running = !error && json_is_true(json_object_get(answer, "running"));
+
+    if (words)
+        reason_set(ret_words, 0, "%s", words);
+    json_decref(answer);
+    return running;
+}
+
+/* Why the run closed the console, as far as it still tells. That a VM has ended may be known a little later
+ * than that its console has. */
+static void explain_end(const struct session *session, const char *vm, struct reason *ret_words)
+{
+    uint64_t until_ns = clock_now_ns() + WHY_PATIENCE_NS;
+    struct runs runs;
+    struct call call;
+    bool running;
+
+    reason_set(ret_words, 0, "VM %s has ended", vm);
+    if (runs_open(&runs, false, NULL) < 0)
+        return;
+    int error = call_open(&runs, session->call.run, WHY_PATIENCE_NS, &call, NULL);
+
+    runs_close(&runs);
+    if (error)
+        return;
+    while ((running = ask_about(&call, session->vm, ret_words)) && clock_now_ns() < until_ns)
+        clock_sleep_until(clock_now_ns() + WHY_PAUSE_NS);
+    if (running)
+        reason_set(ret_words, 0,
+                   "the console of VM %s was closed by what it is connected to; the VM is running", vm);
+    call_close(&call);
+}
+
 static int talk(struct session *session, const char *vm)
 {
+    struct reason why;
+
     session->on_terminal = isatty(STDIN_FILENO);
     session->shows = session->options->screen && isatty(STDOUT_FILENO);
     session->escape_ns = CLOCK_NEVER;
@@ -305,18 +354,19 @@ static int talk(struct session *session, const char *vm)
     terminal_give_back(&session->terminal);
     if (session->options->screen && !session->shows && session->have_screen)
         screen_print(&session->screen, stdout);
+    if (session->vm_ended)
+        explain_end(session, vm, &why);
     if (session->on_terminal && !session->options->quiet)
-        fprintf(stderr, "\n%s\n", session->vm_ended ? "the VM has ended" : "detached");
+        fprintf(stderr, "\n%s\n", session->vm_ended ? why.text : "detached");
     else if (session->vm_ended)
-        fprintf(stderr, "mvm console: VM %s has ended\n", vm);
+        fprintf(stderr, "mvm console: %s\n", why.text);
     return session->vm_ended ? EXIT_FAILED : EXIT_DONE;
 }
 
 static int open_console(struct session *session, const char *vm_text, struct reason *reason)
 {
-    uint64_t vm;
     json_t *answer;
-    int error = client_parse_vm(vm_text, &vm, reason);
+    int error = client_parse_vm(vm_text, &session->vm, reason);
 
     if (!error)
         error = parse_key(session->options->detach_key, &session->detach, reason);
@@ -325,9 +375,9 @@ static int open_console(struct session *session, const char *vm_text, struct rea
     if (error)
         return error;
     error = call_do(&session->call,
-                    json_pack("{s:s, s:I, s:b}", "do", "console", "vm", (json_int_t)vm, "screen",
+                    json_pack("{s:s, s:I, s:b}", "do", "console", "vm", (json_int_t)session->vm, "screen",
                               (int)session->options->screen),
-                    CALL_PATIENCE_NS, &answer, reason);
+                    OPENING_PATIENCE_NS, &answer, reason);
     if (!error)
         json_decref(answer);
     else
@@ -382,7 +432,8 @@ const struct command cmd_console = {
             "--settle after the end of the input.",
     .options = (const struct option_set *const[]){&own_set, NULL},
     .statuses =
-        (const struct command_status[]){{0, "left"}, {1, "the VM or the run ended"}, {2, "bad usage"}, {0}},
+        (const struct command_status[]){
+            {0, "left"}, {1, "the VM, its console or the run ended"}, {2, "bad usage"}, {0}},
     .examples =
         (const struct command_example[]){{"mvm console 7", "The serial port of VM 7; Ctrl-] leaves"},
                                          {"mvm console 7 --screen", "Its 80x25 text screen and its keyboard"},

@@ -156,6 +156,23 @@ static void tell_status(struct door *door, struct peer *peer, json_t *arguments)
     peer_say(peer, status);
 }
 
+static void tell_vm(struct door *door, struct peer *peer, json_t *arguments)
+{
+    json_t *vm = json_object_get(arguments, "vm");
+    char words[REASON_ROOM];
+
+    if (!door_take_vm(door, peer, vm))
+        return;
+    uint64_t number = (uint64_t)json_integer_value(vm);
+    bool running = door->setup.engine->is_running(door->population, number);
+
+    door_explain(door, number, words, sizeof(words));
+    json_t *answer = json_pack("{s:b, s:I, s:b}", "ok", 1, "vm", (json_int_t)number, "running", (int)running);
+
+    json_object_set_new(answer, "words", result_json_text(words));
+    peer_say(peer, answer);
+}
+
 /* A client that waits for the end holds its connection, which is closed when all is gone. */
 static void wait_in_peace(struct door *door, struct peer *peer)
 {
@@ -181,7 +198,7 @@ static const struct {
 } commands[] = {
     {"status", tell_status, false},      {"stop", stop_run, false},  {"ask", door_ask, true},
     {"challenge", door_challenge, true}, {"save", door_save, true},  {"trace", door_trace, true},
-    {"console", door_console, true},     {"live", door_live, false},
+    {"console", door_console, true},     {"live", door_live, false}, {"vm", tell_vm, true},
 };
 
 void door_command(struct door *door, struct peer *peer, const char *line, size_t length)

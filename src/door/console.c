@@ -15,13 +15,22 @@ enum { READ_AT_ONCE = 16 * 1024 };
 
 struct console {
     uint64_t vm;
+    bool opening; /* the command is not answered yet */
     bool screen;
     bool shown; /* `last` was sent */
     struct engine_screen last;
     uint64_t next_ns; /* no picture before */
 };
 
-/* The VM has ended, and all that it said was handed on: so does the connection. */
+/* As struct engine has it. */
+static int state_of(struct door *door, uint64_t vm, struct reason *reason)
+{
+    const struct engine *engine = door->setup.engine;
+
+    return engine->console_state ? engine->console_state(door->population, vm, reason) : 1;
+}
+
+/* The VM or its console has ended, and all that it said was handed on: so does the connection. */
 static void finish(struct door *door, struct peer *peer)
 {
     struct console *console = peer->state;
@@ -44,6 +53,8 @@ static size_t type(struct door *door, struct peer *peer, const uint8_t *bytes, s
 {
     const struct console *console = peer->state;
     const struct engine *engine = door->setup.engine;
+    if (console->opening)
+        return 0;
     size_t taken = console->screen ? engine->console_press(door->population, console->vm, bytes, count)
                                    : engine->console_write(door->population, console->vm, bytes, count);
 
@@ -93,17 +104,46 @@ static uint64_t show_screen(struct door *door, struct peer *peer)
     return CLOCK_NEVER;
 }
 
+static void answer(struct peer *peer, uint64_t vm)
+{
+    peer_say(peer, json_pack("{s:b, s:I}", "ok", 1, "vm", (json_int_t)vm));
+}
+
+/* Answers the command once it is known what comes of it. False: that is not yet, or there is no console. */
+static bool is_open(struct door *door, struct peer *peer, int state, bool running, struct reason *reason)
+{
+    struct console *console = peer->state;
+
+    if (!console->opening || (state == 0 && running))
+        return !console->opening;
+    if (state == 1) {
+        console->opening = false;
+        answer(peer, console->vm);
+        return true;
+    }
+    if (!running)
+        door_explain(door, console->vm, reason->text, sizeof(reason->text));
+    peer_refuse(peer, false, "%s", reason->text);
+    end(door, peer);
+    peer_end_activity(peer);
+    return false;
+}
+
 static uint64_t turn(struct door *door, struct peer *peer)
 {
     const struct console *console = peer->state;
     bool running = door->setup.engine->is_running(door->population, console->vm);
+    struct reason reason = {""};
     uint64_t next = CLOCK_NEVER;
+    int state = state_of(door, console->vm, &reason);
 
+    if (!is_open(door, peer, state, running, &reason))
+        return next;
     /* A screen's VM is not held back by what it says on its serial port. */
     pass_output_on(door, peer, !console->screen);
     if (console->screen)
         next = show_screen(door, peer);
-    if (!running && !peer_is_full(peer))
+    if ((!running || state < 0) && !peer_is_full(peer))
         finish(door, peer);
     return next;
 }
@@ -144,6 +184,8 @@ void door_console(struct door *door, struct peer *peer, json_t *arguments)
         free(console);
         return;
     }
-    peer_say(peer, json_pack("{s:b, s:I}", "ok", 1, "vm", (json_int_t)console->vm));
+    console->opening = state_of(door, console->vm, NULL) != 1;
+    if (!console->opening)
+        answer(peer, console->vm);
     peer_set_activity(peer, &console_activity, console);
 }

@@ -306,6 +306,11 @@ struct engine {
      */
     int (*console_open)(struct population *population, uint64_t vm, struct reason *reason);
     void (*console_close)(struct population *population, uint64_t vm);
+    /* Of an open console, where opening takes time, and where it may end before its VM does. 1: bytes go both
+     * ways; 0: not yet, and what is written is kept; -errno, with a sentence: it could not be opened, or has
+     * ended. What it said before is still to be read, and console_close() is due. NULL: it is open until the
+     * VM ends. */
+    int (*console_state)(struct population *population, uint64_t vm, struct reason *reason);
     size_t (*console_read)(struct population *population, uint64_t vm, uint8_t *ret_bytes, size_t room);
     size_t (*console_write)(struct population *population, uint64_t vm, const uint8_t *bytes, size_t count);
 

@@ -66,6 +66,8 @@ static struct engine engine_of(const struct engine *inner)
         engine.console_read = NULL;
         engine.console_write = NULL;
     }
+    if (!inner->console_state)
+        engine.console_state = NULL;
     if (!(inner->capabilities & ENGINE_SCREENS)) {
         engine.console_press = NULL;
         engine.screen = NULL;

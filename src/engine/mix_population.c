@@ -399,6 +399,14 @@ static void mix_console_close(struct population *population, uint64_t vm)
     inner->engine->console_close(inner, number);
 }
 
+static int mix_console_state(struct population *population, uint64_t vm, struct reason *reason)
+{
+    uint64_t number;
+    struct population *inner = find(population, vm, &number);
+
+    return inner->engine->console_state(inner, number, reason);
+}
+
 static size_t mix_console_read(struct population *population, uint64_t vm, uint8_t *ret_bytes, size_t room)
 {
     uint64_t number;
@@ -510,6 +518,7 @@ const struct engine mix_functions = {
     .descriptor = mix_descriptor,
     .console_open = mix_console_open,
     .console_close = mix_console_close,
+    .console_state = mix_console_state,
     .console_read = mix_console_read,
     .console_write = mix_console_write,
     .console_press = mix_console_press,

@@ -248,6 +248,10 @@ static void drain(struct openstack *openstack)
     struct crew_job *job;
 
     cloud_cancel(openstack->cloud, true);
+    consoles_close(openstack->consoles);
+    openstack->consoles = NULL;
+    for (uint64_t vm = 0; vm < openstack->counts.started; vm++)
+        openstack->servers[vm]->console = NULL;
     while (openstack->jobs > 0) {
         poll(&event, 1, -1);
         while ((job = crew_take(openstack->crew))) {
@@ -327,9 +331,15 @@ static void openstack_close(struct population *population)
 
 const struct engine engine_openstack = {
     COMMON,
-    .capabilities = ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES,
+    .capabilities =
+        ENGINE_BOOTS_IMAGES | ENGINE_ASKS | ENGINE_ANNOUNCES | ENGINE_HAS_PROCESSES | ENGINE_CONSOLES,
     .submit = openstack_submit,
     .reap = openstack_reap,
+    .console_open = openstack_console_open,
+    .console_state = openstack_console_state,
+    .console_close = openstack_console_close,
+    .console_read = openstack_console_read,
+    .console_write = openstack_console_write,
 };
 
 const struct engine engine_openstack_log = {

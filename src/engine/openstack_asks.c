@@ -38,7 +38,7 @@ static void submit(struct openstack *openstack, struct engine_ask *ask)
         refuse(openstack, ask, -ECONNRESET);
     } else if (ask->is_whole) {
         refuse(openstack, ask, -ENOTSUP);
-    } else if (server->ask) {
+    } else if (server->ask || server->console) {
         refuse(openstack, ask, -EBUSY);
     } else if (!(job = openstack_job(openstack, JOB_ASK))) {
         refuse(openstack, ask, -ETIMEDOUT);

@@ -78,6 +78,11 @@ static void run_job(struct crew_job *base, struct cloud *cloud, struct http *htt
         job->error = nova_serial_console(cloud, http, job->id, url, &job->reason);
         explicit_bzero(url, sizeof(url));
         break;
+    case JOB_ADDRESS:
+        http_set_deadline(http, job->address.deadline_ns);
+        job->error = nova_serial_console(cloud, http, job->id, job->address.url, &job->reason);
+        http_set_deadline(http, 0);
+        break;
     case JOB_HOSTS:
         job->error = cloud_hosts(cloud, http, &job->hosts.list, &job->hosts.count, &job->reason);
         break;
@@ -111,6 +116,8 @@ void openstack_job_free(struct openstack_job *job)
         free(job->list.servers);
     if (job && job->kind == JOB_HOSTS)
         free(job->hosts.list);
+    if (job && job->kind == JOB_ADDRESS)
+        explicit_bzero(job->address.url, sizeof(job->address.url));
     free(job);
 }
 
@@ -120,8 +127,10 @@ static void take_list(struct openstack *openstack, struct openstack_job *job)
     openstack->lists++;
     openstack->list_error = job->error;
     openstack->list_reason = job->reason;
-    openstack->next_list_ns =
-        clock_now_ns() + (openstack->counts.booting > 0 ? LIST_PAUSE_NS : QUIET_PAUSE_NS);
+    if (!openstack->list_again)
+        openstack->next_list_ns =
+            clock_now_ns() + (openstack->counts.booting > 0 ? LIST_PAUSE_NS : QUIET_PAUSE_NS);
+    openstack->list_again = false;
     if (job->error)
         return;
     if (job->list.date > 0)
@@ -218,6 +227,7 @@ void openstack_turn(struct openstack *openstack, uint64_t until_ns, struct opens
     submit_due(openstack);
     set_timer(openstack);
     poll(&event, 1, clock_poll_timeout_ms(until_ns));
+    openstack_look_at_consoles(openstack);
     while ((job = (struct openstack_job *)crew_take(openstack->crew))) {
         openstack->jobs--;
         if (job->kind == JOB_LIST)
@@ -228,6 +238,8 @@ void openstack_turn(struct openstack *openstack, uint64_t until_ns, struct opens
             openstack_take_hosts(openstack, job);
         else if (job->kind == JOB_ASK)
             openstack_take_ask(openstack, job);
+        else if (job->kind == JOB_ADDRESS)
+            openstack_take_address(openstack, job);
         else if (ret_job) {
             *ret_job = job;
             continue;

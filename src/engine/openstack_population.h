@@ -4,6 +4,7 @@
 #define MVM_ENGINE_OPENSTACK_POPULATION_H
 
 #include "base/reason.h"
+#include "cloud/consoles.h"
 #include "cloud/crew.h"
 #include "cloud/glance.h"
 #include "cloud/hosts.h"
@@ -26,8 +27,10 @@ struct server {
     bool active;  /* Nova says so; the guest may still be booting */
     bool looking; /* at the log of its console, just now */
     uint64_t started_ns, look_ns, look_pause_ns;
-    struct engine_ask *ask; /* under way; NULL for none */
-    bool late;              /* what comes next may be the answer to an ask that has ended */
+    struct engine_ask *ask;  /* under way; NULL for none */
+    bool late;               /* what comes next may be the answer to an ask that has ended */
+    struct console *console; /* NULL: not open. While it is, there is no ask */
+    uint64_t console_number;
     char host[CLOUD_HOST_NAME_ROOM];
     char *why; /* it failed or died */
 };
@@ -42,9 +45,11 @@ struct openstack {
     bool begun;    /* no other run has this name, so what has it from now on is this one's */
     struct cloud *cloud;
     struct crew *crew;
-    uint64_t jobs; /* in the crew's hands */
-    int timer;     /* a timerfd: the next list is due */
-    int events;    /* an epoll descriptor of it and of the crew's */
+    uint64_t jobs;             /* in the crew's hands */
+    struct consoles *consoles; /* NULL: none has been opened yet */
+    uint64_t consoles_opened;
+    int timer;  /* a timerfd: the next list is due */
+    int events; /* an epoll descriptor of it, of the crew's and of the consoles' */
     char image_id[GLANCE_ID_ROOM], flavor_id[NOVA_ID_ROOM];
 
     struct server **servers; /* by number; counts.started of them */
@@ -59,6 +64,7 @@ struct openstack {
     size_t boot_count, boot_taken, boot_room;
 
     bool listing;        /* a list is under way */
+    bool list_again;     /* and another one is due after it */
     uint64_t lists;      /* that came */
     int64_t listed_date; /* Nova's clock at the latest; 0: none has come */
     int64_t batch_date;  /* the same when the latest batch was asked for */
@@ -81,7 +87,15 @@ struct openstack {
     uint64_t asks_under_way;
 };
 
-enum openstack_job_kind { JOB_BOOT, JOB_LIST, JOB_LOG, JOB_CONSOLE, JOB_ASK, JOB_HOSTS };
+enum openstack_job_kind {
+    JOB_BOOT,
+    JOB_LIST,
+    JOB_LOG,
+    JOB_CONSOLE, /* whether there are serial consoles */
+    JOB_ADDRESS, /* of a serial console that is to be opened */
+    JOB_ASK,
+    JOB_HOSTS
+};
 
 /* A job has copies of what it needs, and leaves what came of it. */
 struct openstack_job {
@@ -113,6 +127,10 @@ struct openstack_job {
             struct engine_ask *ask; /* its answer, status and times are written by the job */
             bool no_consoles;
         } ask;
+        struct {
+            char url[NOVA_URL_ROOM];      /* a secret */
+            uint64_t number, deadline_ns; /* of the console */
+        } address;
     };
 };
 
@@ -139,6 +157,13 @@ void openstack_expire(struct openstack *openstack);
 /* Takes a job of kind JOB_ASK. */
 void openstack_take_ask(struct openstack *openstack, struct openstack_job *job);
 
+/* Takes a job of kind JOB_ADDRESS. */
+void openstack_take_address(struct openstack *openstack, const struct openstack_job *job);
+
+/* Makes the consoles' event unreadable; a list is due when one was closed by the cloud, whose server may be
+ * no more. */
+void openstack_look_at_consoles(struct openstack *openstack);
+
 /* Takes a job of kind JOB_HOSTS. */
 void openstack_take_hosts(struct openstack *openstack, struct openstack_job *job);
 
@@ -151,5 +176,11 @@ int openstack_grow(struct population *population, uint64_t count, const struct e
 void openstack_submit(struct population *population, struct engine_ask *const *asks, size_t count);
 size_t openstack_reap(struct population *population, struct engine_ask **ret_asks, size_t room,
                       uint64_t until_ns);
+int openstack_console_open(struct population *population, uint64_t vm, struct reason *reason);
+int openstack_console_state(struct population *population, uint64_t vm, struct reason *reason);
+void openstack_console_close(struct population *population, uint64_t vm);
+size_t openstack_console_read(struct population *population, uint64_t vm, uint8_t *ret_bytes, size_t room);
+size_t openstack_console_write(struct population *population, uint64_t vm, const uint8_t *bytes,
+                               size_t count);
 
 #endif

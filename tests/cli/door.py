@@ -55,6 +55,8 @@ for line, word in [
     (b'{"do":"ask","vm":0,"text":"x","timeout_ms":0}', "timeout_ms"),
     (b'{"do":"ask","vm":0,"text":"' + b"x" * 9000 + b'"}', "8192"),
     (b'{"do":"ask","do":"status"}', "JSON"),
+    (b'{"do":"vm"}', "vm"),
+    (b'{"do":"vm","vm":50}', "no VM 50"),
     (b'{"do":"challenge","first":3}', "first"),
     (b'{"do":"challenge","first":3,"last":2}', "first"),
     (b'{"do":"challenge","first":0,"last":50}', "no VM 50"),
@@ -64,6 +66,7 @@ for line, word in [
     refuses(stream, line, word)
 assert say(stream, b'{"do":"ask","vm":3,"text":"?Hello"}')["answer"] == "!bkign"
 assert say(stream, b'{"do":"status"}')["vms"]["running"] == 50
+assert say(stream, b'{"do":"vm","vm":3}') == {"ok": True, "vm": 3, "running": True, "words": "VM 3 is running"}
 
 # Many commands at once are answered in order; bytes may come one by one.
 stream.write(b'{"do":"ask","vm":1,"text":"?a"}\n{"do":"status"}\n{"do":"ask","vm":2,"text":"?b"}\n')

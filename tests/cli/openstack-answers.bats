@@ -17,6 +17,14 @@ load openstack
     start 1
     run --separate-stderr "$MVM" ask 0 '?Hello' --timeout 1s
     [ "$status" -eq 1 ]
+    # A console is left in the middle of it, and one is open when the run ends.
+    [ "$(echo | "$MVM" console 0 --settle 60s 2>/dev/null | head -c 100000 | wc -c)" -eq 100000 ]
+    echo | { "$MVM" console 0 --settle 60s 2>/dev/null || true; } | { head -c 100000 >/dev/null; "$MVM" stop --quiet; cat >/dev/null; }
+    only_foreign
+    cloud nobody
+    start 1
+    run --separate-stderr "$MVM" console 0
+    [ "$status" -eq 1 ] && [[ "$stderr" == *"cannot be connected to"* ]] || { echo "$stderr"; return 1; }
     "$MVM" stop --quiet
     only_foreign
 }
@@ -78,7 +86,7 @@ END
     run --separate-stderr timeout 300 "$MVM" run --engine openstack --cloud trusting --guest sleep --name cloud --detach --quiet 3>&-
     [ "$status" -eq 0 ] || { echo "$output$stderr"; return 1; }
     [ "$("$MVM" ask 0 --challenge --timeout 60s)" = alive ]
-    "$MVM" stop --quiet
+    echo '?Hello' | { "$MVM" console 0 --settle 60s 2>/dev/null || true; } | { read -r line; "$MVM" stop --quiet; [ "$line" = '!bkign' ]; }
     only_foreign
     end_cloud
 }

@@ -68,8 +68,10 @@ load openstack
     run --separate-stderr "$MVM" ask --challenge all
     [ "$status" -ne 0 ]
     [[ "$output$stderr" != *alive* ]] || { echo "$output$stderr"; return 1; }
+    wrong="have no console" refused "$MVM" console 0
     "$MVM" stop --quiet
     only_foreign
+    wrong="--tcp: VMs of the engine openstack have no console" refused "$MVM" run --engine openstack --cloud fake --serial log --tcp 127.0.0.0/8:0
 }
 
 @test "a run that is killed leaves servers, and 'mvm stop --engine openstack' removes them and nothing else" {
@@ -196,6 +198,77 @@ deletions() { grep -c "^DELETE .*/servers/" requests.log; }
     [ "$status" -eq 1 ]
     [[ "$stderr" == *"2 servers of the run cloud, deleted while Nova heard nothing of the host here, may run on there"* ]] || { echo "$stderr"; return 1; }
     only_foreign
+}
+
+# busy VM : a question to it ends with that.
+busy() {
+    run --separate-stderr "$MVM" ask "$1" --challenge --timeout 60s
+    [ "$status" -eq 1 ] && [[ "$output$stderr" == *busy* ]]
+}
+
+answers() {
+    "$MVM" ask "$1" --challenge --timeout 60s
+}
+
+@test "consoles: by pipe, by TCP and on a terminal; one at a time, no question beside it; and they end with the run" {
+    cloud
+    start 2 --tcp 127.0.0.0/8:0
+    local port console
+    printf '?Hello\n\n?\xff\n' | "$MVM" console 1 --settle 60s >said 3>&- &
+    console=$!
+    wait_until eval 'printf "!bkign\n!i\n" | cmp -s - said'
+    kill "$console"
+    wait_until answers 1
+    port=$("$MVM" ls cloud --json | jq '.doors[0].port')
+    python3 - "$port" <<'END'
+import socket, sys
+for vm in 0, 1:
+    with socket.create_connection(("127.0.0.%d" % vm, int(sys.argv[1])), timeout=60) as client:
+        client.sendall(b"?Hello\n")
+        assert client.makefile("rb").readline() == b"!bkign\n"
+END
+    wait_until answers 0
+    PYTHONPATH=$BATS_TEST_DIRNAME python3 "$BATS_TEST_DIRNAME/openstack-terminal.py" "$MVM"
+    wait_until answers 0
+    mkfifo hold
+    exec 9<>hold
+    "$MVM" console 0 <hold 2>said 9>&- 3>&- &
+    local status=0
+    console=$!
+    wait_until busy 0
+    run --separate-stderr "$MVM" console 0
+    [ "$status" -eq 1 ] && [[ "$stderr" == *"VM 0 is busy"* ]] || { echo "$stderr"; return 1; }
+    wrong="no screen" refused "$MVM" console 0 --screen
+    answers 1
+    "$MVM" stop --quiet
+    wait "$console" || status=$?
+    [ "$status" -eq 1 ] && [[ "$(cat said)" == *"VM 0 has ended"* ]] || { cat said; return 1; }
+    only_foreign
+}
+
+@test "a console that is not read waits, and nothing of it is lost; one that the cloud closes is told" {
+    cloud counts
+    start 1
+    echo | "$MVM" console 0 --settle 60s 2>/dev/null | python3 -c '
+import sys, time
+time.sleep(0.5)
+said = sys.stdin.buffer.read(600000)
+assert len(said) == 600000 and all(byte == (said[0] + i) % 256 for i, byte in enumerate(said))'
+    "$MVM" stop --quiet
+    cloud closes=1
+    start 1
+    local status=0
+    echo "?Hello" | "$MVM" console 0 --settle 60s >said 2>words || status=$?
+    [ "$status" -eq 1 ] && [ "$(cat said)" = "!bkign" ] || { cat said words; return 1; }
+    [[ "$(cat words)" == *"the console of VM 0 was closed by what it is connected to; the VM is running" ]] || { cat words; return 1; }
+    answers 0
+    "$MVM" stop --quiet
+    cloud dies=1
+    start 1
+    status=0
+    echo "?Hello" | "$MVM" console 0 --settle 60s >said 2>words || status=$?
+    [ "$status" -eq 1 ] && [[ "$(cat words)" == *"VM 0 has ended (was deleted, and not by mvm)" ]] || { cat said words; return 1; }
+    "$MVM" stop --quiet
 }
 
 @test "options refuse what they cannot take" {

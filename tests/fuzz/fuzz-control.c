@@ -184,8 +184,8 @@ static void add_argument(struct script *script, const char *name, const char *ri
 
 static void add_command(struct script *script)
 {
-    static const char *const names[] = {"status", "ask",  "ask",  "ask",    "challenge", "console",
-                                        "trace",  "save", "live", "Status", ""};
+    static const char *const names[] = {"status", "ask",  "ask",  "ask", "challenge", "console",
+                                        "trace",  "save", "live", "vm",  "Status",    ""};
     const char *name = names[draw(sizeof(names) / sizeof(names[0]))];
     bool saves = strcmp(name, "save") == 0;
     size_t begin = script->count;

@@ -43,7 +43,10 @@ FAULTS = {
     "noconsole": "there are no serial consoles",
     "deaf": "serial consoles take what is sent and say nothing",
     "garbage": "serial consoles say what no guest says, without end",
-    "dies": "a server is gone when it has answered VALUE times",
+    "counts": "serial consoles count from 0 to 255 and again, without end, once they are sent something",
+    "closes": "serial consoles are closed after VALUE answers",
+    "nobody": "serial consoles let nobody in",
+    "dies": "a server is gone, and its serial console closed, when it has answered VALUE times",
     "slowdelete": "deleted servers go away after VALUE seconds",
     "fuzz": "one answer in four has a value, or bytes, that are not what they should be; VALUE is the seed",
     "tls": "all of it is on TLS, with cert.pem and key.pem of the folder",
@@ -96,7 +99,7 @@ class Cloud:
         self.chance = random.Random(faults.get("fuzz"))
         self.tokens, self.counts, self.answered, self.gone = {}, {}, {}, {}
         self.servers, self.images, self.flavors = {}, {}, {}
-        self.consoles, self.made = {}, 0
+        self.consoles, self.lines, self.dead, self.made = {}, {}, {}, 0
         open(os.path.join(folder, "requests.log"), "w").close()
         self.servers["0-foreign"] = {"id": "0-foreign", "name": "mvm-cloud.0-1", "status": "ACTIVE", "metadata": {}}
         self.servers["0-other"] = {"id": "0-other", "name": "database", "status": "ACTIVE",
@@ -304,9 +307,10 @@ class Answer(http.server.BaseHTTPRequestHandler):
 
     def list_servers(self):
         limit, marker = 3, self.query.get("marker", [""])[0]
-        ids = sorted(self.cloud.servers)
+        servers = dict(self.cloud.servers, **(self.cloud.dead if "changes-since" in self.query else {}))
+        ids = sorted(servers)
         rest = [i for i in ids if i > marker] if "paging" not in self.cloud.faults else ids
-        page = [self.cloud.servers[i] for i in rest[:limit]]
+        page = [servers[i] for i in rest[:limit]]
         if "away" in self.cloud.faults and not os.path.exists(os.path.join(self.cloud.folder, "back")):
             page = [dict(server, host_status="UNKNOWN") for server in page]
         body = {"servers": page}
@@ -350,7 +354,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
     # The serial console: a WebSocket.
     def console(self):
         name = self.cloud.consoles.get(self.query.get("token", [""])[0])
-        if not name or name not in self.cloud.servers:
+        if not name or name not in self.cloud.servers or "nobody" in self.cloud.faults:
             return self.refuse(403, "no such console")
         key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
         self.send_response(101)
@@ -360,9 +364,11 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.send_header("Sec-WebSocket-Protocol", "binary")
         self.end_headers()
         self.close_connection = True
+        line = self.cloud.lines.setdefault(name, threading.Lock())
         self.cloud.lock.release()
         try:
-            self.talk(name)
+            with line:  # one at a time, the next one waits, as at a port of QEMU's
+                self.talk(name)
         except OSError:
             pass
         finally:
@@ -385,7 +391,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
         return head[0] & 15, bytes(b ^ mask[i % 4] for i, b in enumerate(self.rfile.read(length)))
 
     def talk(self, name):
-        line = b""
+        line, answers = b"", 0
         while True:
             kind, payload = self.receive_frame()
             if kind == 8:
@@ -394,15 +400,24 @@ class Answer(http.server.BaseHTTPRequestHandler):
                 continue
             while "garbage" in self.cloud.faults:
                 self.send_frame(2, os.urandom(60000).replace(b"\n", b"!"))
+            while "counts" in self.cloud.faults:
+                self.send_frame(2, bytes(range(256)) * 16)
             line += payload
             while b"\n" in line:
                 asked, line = line.split(b"\n", 1)
-                if asked.startswith(b"?"):
-                    self.send_frame(2, solve(asked[1:]))
-                    with self.cloud.lock:
-                        self.cloud.answered[name] = self.cloud.answered.get(name, 0) + 1
-                        if "dies" in self.cloud.faults and self.cloud.answered[name] >= self.cloud.number("dies"):
-                            self.cloud.servers.pop(name, None)
+                if not asked.startswith(b"?"):
+                    continue
+                self.send_frame(2, solve(asked[1:]))
+                answers += 1
+                with self.cloud.lock:
+                    self.cloud.answered[name] = self.cloud.answered.get(name, 0) + 1
+                    dies = self.cloud.answered[name] >= self.cloud.number("dies", 1 << 30)
+                    if dies:
+                        server = self.cloud.servers.pop(name, None)
+                        if server:
+                            self.cloud.dead[name] = dict(server, status="DELETED")
+                if dies or answers >= self.cloud.number("closes", 1 << 30):
+                    return self.send_frame(8, b"\x03\xe8")
 
 
 def read_faults(words):

@@ -62,6 +62,10 @@ nothing_left() {
     [[ "$(openstack console log show mvm-real.0-2)" == *"mvm1 sleep"* ]]
     [ "$(domains)" -eq 3 ]
     [ "$(openstack image list --tag mvm-run=real -f value -c Name)" = mvm-real ]
+    # A console carries bytes both ways, and leaves the server's port to the next question.
+    timeout 600 "$MVM" console 1 --settle 20s <<<'?Hello' >said
+    [ "$(cat said)" = '!bkign' ] || { cat said; return 1; }
+    [ "$("$MVM" ask 1 --challenge --timeout 60s)" = alive ]
     "$MVM" stop --quiet
     nothing_left
 }

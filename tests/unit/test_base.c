@@ -6,6 +6,7 @@
 #include "base/prefix.h"
 #include "base/random.h"
 #include "base/reason.h"
+#include "base/ring.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -409,6 +410,36 @@ static void addresses_of_prefixes(void **state)
     assert_memory_equal(v6 + 9, ((uint8_t[]){0x70, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60}), 7);
 }
 
+/* All that goes in comes out, in order, whatever pieces it goes and comes in, and never more than fits. */
+static void a_ring_keeps_the_order(void **state)
+{
+    uint8_t room[7], in[9], out[9];
+    struct ring ring = {.bytes = room, .room = sizeof(room)};
+    struct random random = {.state = 1};
+    uint8_t put = 0, taken = 0;
+
+    (void)state;
+    for (int turn = 0; turn < 10000; turn++) {
+        size_t count = random_below(&random, sizeof(in) + 1), before = ring.count;
+
+        for (size_t i = 0; i < count; i++)
+            in[i] = (uint8_t)(put + i);
+        size_t went = ring_put(&ring, in, count);
+
+        assert_int_equal(went, count < sizeof(room) - before ? count : sizeof(room) - before);
+        assert_int_equal(ring.count, before + went);
+        put = (uint8_t)(put + went);
+        count = random_below(&random, sizeof(out) + 1);
+        before = ring.count;
+        size_t came = ring_take(&ring, out, count);
+
+        assert_int_equal(came, count < before ? count : before);
+        for (size_t i = 0; i < came; i++)
+            assert_int_equal(out[i], taken++);
+    }
+    assert_int_equal((uint8_t)(put - taken), ring.count);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +456,7 @@ int main(void)
         cmocka_unit_test(random_numbers_repeat),
         cmocka_unit_test(the_clock_runs),
         cmocka_unit_test(reasons_are_sentences),
+        cmocka_unit_test(a_ring_keeps_the_order),
         cmocka_unit_test(addresses_of_prefixes),
     };
 
