@@ -83,6 +83,18 @@ static const struct option_spec specs[] = {
 
 const struct option_set load_option_set = {.specs = specs, .count = sizeof(specs) / sizeof(specs[0])};
 
+/* Before anything is asked of a run or an engine. */
+static int check_rate(const struct load_options *options, struct reason *reason)
+{
+    struct schedule_plan plan = {0};
+    int error = schedule_parse_rate(options->rate, &plan, reason);
+
+    if (!error && options->find_capacity && plan.step_count > 1)
+        error = reason_set(reason, EINVAL, "--find-capacity begins at one --rate, without steps");
+    schedule_plan_release(&plan);
+    return error;
+}
+
 /* What goes together. */
 int load_options_check(const struct load_options *options, struct reason *reason)
 {
@@ -133,7 +145,7 @@ int load_options_check(const struct load_options *options, struct reason *reason
         return reason_set(reason, EINVAL, "--find-capacity varies the rate, and a --trace has none");
     if (options->connections % options->threads != 0)
         return reason_set(reason, EINVAL, "--connections is to be a multiple of --threads, which share them");
-    return 0;
+    return options->rate ? check_rate(options, reason) : 0;
 }
 
 void load_options_default(struct load_options *options)

@@ -51,8 +51,6 @@ static int make_schedule(struct load_run *run, struct reason *reason)
     if (error)
         return error;
     run->schedule.poisson = strcmp(options->arrivals, "poisson") == 0;
-    if (options->find_capacity && run->schedule.step_count > 1)
-        return reason_set(reason, EINVAL, "--find-capacity begins at one --rate, without steps");
     if (options->connections == 0)
         length = schedule_length_ns(&run->schedule);
     /* The last line of a trace counts as well. */

@@ -121,6 +121,8 @@ figure() {
     wrong='one of them' refused "$MVM" load http://127.0.0.1/ --engine vmm
     wrong='a rate is' refused "$MVM" load --engine vmm --rate fast
     wrong='never sends' refused "$MVM" load --engine vmm --rate 0
+    # Also where there is no run.
+    wrong='never sends' refused "$MVM" load --run nobody --rate 0
     wrong='no content for the path /x' refused "$MVM" load --engine vmm --guest web --path /x
     wrong='--path is for HTTP' refused "$MVM" load --engine vmm --guest sleep --path /
     wrong='closed loop' refused "$MVM" load --engine vmm --connections 5 --rate 10
