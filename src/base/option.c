@@ -210,6 +210,15 @@ static size_t flatten(const struct option_set *sets, size_t set_count, struct op
     return rows;
 }
 
+/* What is said to who gives an option that is none. */
+static const char *hint(const struct option_set *sets, size_t set_count)
+{
+    for (size_t s = 0; s < set_count; s++)
+        if (sets[s].absent)
+            return sets[s].absent;
+    return "--help lists them";
+}
+
 static int parse_flat(const struct option_set *sets, size_t set_count, struct option *flat, size_t *owners,
                       const struct option_spec **specs, int argc, char **argv, struct reason *reason)
 {
@@ -227,11 +236,10 @@ static int parse_flat(const struct option_set *sets, size_t set_count, struct op
         if (answer == '?' && optopt)
             return reason_set(reason, EINVAL, "'-%c' is not an option here; --help lists them", optopt);
         if (answer == '?' && strncmp(word, "--", 2) == 0 && strchr(word, '='))
-            return reason_set(reason, EINVAL,
-                              "'%.*s' is not an option here, or takes no value; --help lists them",
-                              (int)strcspn(word, "="), word);
+            return reason_set(reason, EINVAL, "'%.*s' is not an option here, or takes no value; %s",
+                              (int)strcspn(word, "="), word, hint(sets, set_count));
         if (answer == '?')
-            return reason_set(reason, EINVAL, "'%s' is not an option here; --help lists them", word);
+            return reason_set(reason, EINVAL, "'%s' is not an option here; %s", word, hint(sets, set_count));
         const struct option_set *set = &sets[owners[row]];
         const struct option_spec *spec = specs[row];
         const char *given = optarg == word ? argv[optind - 2] : word;
@@ -351,9 +359,11 @@ static void print_wrapped(const char *text, int column, FILE *to)
 void options_print_help(const struct option_set *sets, size_t set_count, FILE *to)
 {
     for (size_t s = 0; s < set_count; s++) {
-        if (sets[s].count == 0)
+        if (sets[s].count == 0 && !sets[s].absent)
             continue;
         fprintf(to, "\n%s:\n", sets[s].title ? sets[s].title : "Options");
+        if (sets[s].absent)
+            fprintf(to, "  none: %s\n", sets[s].absent);
         for (size_t i = 0; i < sets[s].count; i++) {
             const struct option_spec *spec = &sets[s].specs[i];
             char sentence[1024];

@@ -50,6 +50,7 @@ struct option_set {
     const struct option_spec *specs;
     size_t count;
     void *values;
+    const char *absent; /* a sentence on why there are none, for --help and for who gives one; NULL */
 };
 
 /* The set with the struct that its values go to; a table of sets that are only told has none. */

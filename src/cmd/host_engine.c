@@ -30,7 +30,8 @@ struct option_set host_engine_set(struct host_engine *engine)
     return (struct option_set){.title = engine->title,
                                .specs = engine->engine->options,
                                .count = engine->engine->option_count,
-                               .values = engine->options};
+                               .values = engine->options,
+                               .absent = engine->engine->left_out};
 }
 
 int host_engine_needs(struct host_engine *engine, uint64_t memory_each, struct host_needs *ret_needs,
@@ -38,6 +39,8 @@ int host_engine_needs(struct host_engine *engine, uint64_t memory_each, struct h
 {
     engine->engine = engine_variant(engine->engine, engine->options);
     *ret_obstacle = (struct reason){""};
+    if (engine->engine->left_out)
+        return reason_set(reason, EINVAL, "%s", engine->engine->left_out);
 
     /* A wish that is none is refused; a host that cannot fulfil it is what is asked about. Nobody who wants
      * to know what the engine qemu would need has to have it installed. */

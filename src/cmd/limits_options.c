@@ -88,7 +88,8 @@ void row_option_sets(struct parsed_row *row, const struct engine *engine,
     ret_sets[3] = (struct option_set){.title = "Options of the engine",
                                       .specs = engine->options,
                                       .count = engine->option_count,
-                                      .values = row->engine_options};
+                                      .values = row->engine_options,
+                                      .absent = engine->left_out};
 }
 
 static const struct option_spec *find_spec(const struct option_set sets[ROW_SETS], const char *name,

@@ -176,7 +176,8 @@ static int load_main(int argc, char **argv)
         {.title = title,
          .specs = engine ? engine->options : NULL,
          .count = engine ? engine->option_count : 0,
-         .values = engine_options},
+         .values = engine_options,
+         .absent = engine ? engine->left_out : NULL},
     };
     const size_t set_count = sizeof(sets) / sizeof(sets[0]);
 

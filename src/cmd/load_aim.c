@@ -156,6 +156,8 @@ static int take_engine(struct load_aim *aim, const struct aim_options *options,
              image_choice_name(&options->image, &aim->own.image));
     if (choose_requests(aim, options, reason) < 0)
         return -EINVAL;
+    if (aim->engine->left_out)
+        return reason_set(reason, EINVAL, "%s", aim->engine->left_out);
     if (!(aim->engine->capabilities & ENGINE_ASKS))
         return reason_set(reason, EINVAL, "the engine %s with these options carries no requests to its VMs",
                           aim->engine->name);

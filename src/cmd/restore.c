@@ -96,7 +96,11 @@ static int restore_main(int argc, char **argv)
         option_set_for(&own_set, &options),
         option_set_for(&door_option_set, &doors),
         option_set_for(&web_option_set, &web),
-        {.title = title, .specs = engine->options, .count = engine->option_count, .values = engine_options},
+        {.title = title,
+         .specs = engine->options,
+         .count = engine->option_count,
+         .values = engine_options,
+         .absent = engine->left_out},
     };
     const size_t set_count = sizeof(sets) / sizeof(sets[0]);
 

@@ -357,7 +357,11 @@ static int scale_main(int argc, char **argv)
     const struct option_set sets[] = {
         option_set_for(&own_set, &options),
         option_set_for(&guest_setting_set, &settings),
-        {.title = title, .specs = engine->options, .count = engine->option_count, .values = engine_options},
+        {.title = title,
+         .specs = engine->options,
+         .count = engine->option_count,
+         .values = engine_options,
+         .absent = engine->left_out},
     };
     const size_t set_count = sizeof(sets) / sizeof(sets[0]);
 

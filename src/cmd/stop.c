@@ -203,6 +203,8 @@ static int check(const struct stop_options *options, const struct engine *engine
         return reason_set(reason, EINVAL, "--all and --run exclude each other");
     if (engine && !options->run)
         return reason_set(reason, EINVAL, "--engine needs --run, the name of the run that left something");
+    if (engine && engine->left_out)
+        return reason_set(reason, EINVAL, "%s", engine->left_out);
     if (engine && !engine->sweep)
         return reason_set(reason, EINVAL,
                           "VMs of the engine %s end with their run, so there is nothing to remove with "
@@ -225,7 +227,8 @@ static int stop_main(int argc, char **argv)
         {.title = title,
          .specs = engine ? engine->options : NULL,
          .count = engine ? engine->option_count : 0,
-         .values = engine_options},
+         .values = engine_options,
+         .absent = engine ? engine->left_out : NULL},
     };
     const size_t set_count = engine ? 2 : 1;
 

@@ -181,7 +181,8 @@ struct engine {
     unsigned capabilities; /* enum engine_capability */
     unsigned asks_at_once; /* how many asks of a proof of life are under way together; 0: a default for VMs
                               that run side by side */
-    bool left_out;         /* this mvm was built without it: probe() says so, and there is nothing else */
+    const char *left_out;  /* a sentence: this mvm was built without it. probe() says so, and there is nothing
+                              else. NULL: it is there */
 
     const struct option_spec *options; /* the engine's own options, shown in --help; NULL for none */
     size_t option_count;

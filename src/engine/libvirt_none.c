@@ -6,12 +6,14 @@
 
 #include <errno.h>
 
+static const char left_out[] =
+    "this mvm was built without libvirt (Debian's package libvirt-dev; meson's option "
+    "-Dlibvirt=enabled)";
+
 static int none_probe(const void *options, struct reason *reason)
 {
     (void)options;
-    return reason_set(reason, ENOTSUP,
-                      "this mvm was built without libvirt (Debian's package libvirt-dev; meson's option "
-                      "-Dlibvirt=enabled)");
+    return reason_set(reason, ENOTSUP, "%s", left_out);
 }
 
 static void none_needs(const void *options, struct host_needs *ret_needs)
@@ -24,7 +26,7 @@ const struct engine engine_libvirt = {
     .name = "libvirt",
     .summary = "one libvirt domain a VM; not in this build",
     .class_letter = 'A',
-    .left_out = true,
+    .left_out = left_out,
     .probe = none_probe,
     .needs = none_needs,
 };
