@@ -14,7 +14,7 @@ FUZZ_SEED ?= 1
 FUZZ_SECONDS ?= 1000000
 
 .PHONY: all demo check check-kvm check-qemu-lean qemu-lean bench fuzz fuzz-guided install clean format packages packages-check
-.PHONY: check-openstack static check-static deb check-deb check-reproducible
+.PHONY: check-openstack check-threads static check-static deb check-deb check-reproducible
 
 all:
 	@command -v meson >/dev/null || { echo "meson is not installed; 'make packages' installs what building needs" >&2; exit 1; }
@@ -35,6 +35,10 @@ demo: packages
 
 check: packages-check
 	scripts/check $(BUILD) $(SANITIZED) $(THREADS)
+
+# Whole runs in which threads meet, with the thread sanitizer, of which `make check` has the shortest.
+check-threads: packages-check
+	scripts/check-threads $(THREADS)
 
 # Those of the tests that need KVM, on an emulated host that has it.
 check-kvm: packages-check
