@@ -12,6 +12,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* How often the loop is woken until a thread of it has ended. */
+enum { WAKE_MS = 10 };
+
 void libvirt_tell(struct libvirt_population *population, enum libvirt_news_kind kind, uint64_t vm,
                   const char *why)
 {
@@ -91,19 +94,23 @@ static bool loop_ends(struct libvirt_population *population)
     return ends;
 }
 
+/* A last round after the end was called for: what another population's thread calls of this one's in the
+ * round before, when it runs the loop, has returned then. */
 static void *run_loop(void *context)
 {
-    while (!loop_ends(context))
+    for (bool last = false; !last;) {
+        last = loop_ends(context);
         if (virEventRunDefaultImpl() < 0)
             break;
+    }
     return NULL;
 }
 
 /* A timer that has run out ends the loop's wait. */
 static void on_timer(int timer, void *context)
 {
+    (void)timer;
     (void)context;
-    virEventRemoveTimeout(timer);
 }
 
 int libvirt_events_open(struct libvirt_population *population, struct reason *reason)
@@ -152,7 +159,13 @@ void libvirt_events_close(struct libvirt_population *population)
     pthread_mutex_lock(&population->lock);
     population->loop_ends = true;
     pthread_mutex_unlock(&population->lock);
-    virEventAddTimeout(0, on_timer, NULL, NULL);
+    /* libvirt has one loop, which one thread of those that want to runs, and hands on after each round. So
+     * one round might be over before this thread comes to want it, and only another one hands it on: hence
+     * again and again. */
+    int timer = virEventAddTimeout(WAKE_MS, on_timer, NULL, NULL);
+
     pthread_join(population->loop, NULL);
+    if (timer >= 0)
+        virEventRemoveTimeout(timer);
     population->loop_runs = false;
 }

@@ -9,8 +9,9 @@ load libvirt
 PATIENCE=120
 
 setup_file() {
-    command -v setpriv >/dev/null && [ "$("${MVM:-$BATS_TEST_DIRNAME/../../build/mvm}" run --engine libvirt --help | grep -c -- --uri)" -gt 0 ] ||
+    "${MVM:-$BATS_TEST_DIRNAME/../../build/mvm}" run --engine libvirt --help | grep -q -- --uri ||
         { export NO_LIBVIRT="this mvm is built without libvirt"; return 0; }
+    command -v setpriv >/dev/null || { export NO_SESSION="setpriv is not installed (util-linux)"; return 0; }
     command -v virsh >/dev/null || { export NO_SESSION="virsh is not installed (libvirt-clients)"; return 0; }
     PATH=$PATH:/usr/sbin command -v libvirtd >/dev/null || { export NO_SESSION="libvirtd is not installed (libvirt-daemon)"; return 0; }
     command -v qemu-system-i386 >/dev/null || { export NO_SESSION="qemu-system-i386 is not installed"; return 0; }
