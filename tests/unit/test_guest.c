@@ -517,7 +517,8 @@ static void setting_options(void **state)
     char *argv[] = {"x",      "--route", "/=a",       "--route=/b=c", "--work", "5",
                     "--rate", "2.5",     "--profile", "10",           NULL};
     struct guest_settings settings;
-    struct option_set set = {NULL, guest_setting_specs, guest_setting_spec_count, &settings};
+    struct option_set set = {
+        .specs = guest_setting_specs, .count = guest_setting_spec_count, .values = &settings};
     struct reason reason;
     char **operands;
     int operand_count;
