@@ -15,6 +15,42 @@
 /* How often the loop is woken until a thread of it has ended. */
 enum { WAKE_MS = 10 };
 
+/* The populations of this process that are to be told of something. libvirt has one event loop, which the
+ * threads of all of them want to run and one at a time does: what it calls of a population may be under way
+ * on another's thread when that ends, or begin after it. */
+static pthread_mutex_t listening = PTHREAD_MUTEX_INITIALIZER;
+static struct libvirt_population *listeners;
+
+static void listen_to(struct libvirt_population *population)
+{
+    pthread_mutex_lock(&listening);
+    population->next_listener = listeners;
+    listeners = population;
+    pthread_mutex_unlock(&listening);
+}
+
+static void listen_no_more(struct libvirt_population *population)
+{
+    pthread_mutex_lock(&listening);
+    for (struct libvirt_population **at = &listeners; *at; at = &(*at)->next_listener) {
+        if (*at == population) {
+            *at = population->next_listener;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&listening);
+}
+
+/* With the lock. */
+static bool listens(const struct libvirt_population *population)
+{
+    const struct libvirt_population *at = listeners;
+
+    while (at && at != population)
+        at = at->next_listener;
+    return at != NULL;
+}
+
 void libvirt_tell(struct libvirt_population *population, enum libvirt_news_kind kind, uint64_t vm,
                   const char *why)
 {
@@ -67,8 +103,12 @@ static int on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event
     uint64_t vm;
 
     (void)connection;
-    if (event == VIR_DOMAIN_EVENT_STOPPED && vm_of_name(population, virDomainGetName(domain), &vm))
+    if (event != VIR_DOMAIN_EVENT_STOPPED)
+        return 0;
+    pthread_mutex_lock(&listening);
+    if (listens(population) && vm_of_name(population, virDomainGetName(domain), &vm))
         libvirt_tell(population, LIBVIRT_STOPPED, vm, stop_words(detail));
+    pthread_mutex_unlock(&listening);
     return 0;
 }
 
@@ -81,8 +121,12 @@ static void on_close(virConnectPtr connection, int reason, void *context)
     };
 
     (void)connection;
-    if (reason >= 0 && (size_t)reason < sizeof(words) / sizeof(words[0]) && words[reason])
+    if (reason < 0 || (size_t)reason >= sizeof(words) / sizeof(words[0]) || !words[reason])
+        return;
+    pthread_mutex_lock(&listening);
+    if (listens(context))
         libvirt_tell(context, LIBVIRT_LOST, 0, words[reason]);
+    pthread_mutex_unlock(&listening);
 }
 
 static bool loop_ends(struct libvirt_population *population)
@@ -94,15 +138,11 @@ static bool loop_ends(struct libvirt_population *population)
     return ends;
 }
 
-/* A last round after the end was called for: what another population's thread calls of this one's in the
- * round before, when it runs the loop, has returned then. */
 static void *run_loop(void *context)
 {
-    for (bool last = false; !last;) {
-        last = loop_ends(context);
+    while (!loop_ends(context))
         if (virEventRunDefaultImpl() < 0)
             break;
-    }
     return NULL;
 }
 
@@ -128,13 +168,16 @@ int libvirt_events_open(struct libvirt_population *population, struct reason *re
     if (population->streams)
         virConnectRegisterCloseCallback(population->connections[population->connection_count - 1], on_close,
                                         population, NULL);
+    listen_to(population);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = pthread_create(&population->loop, NULL, run_loop, population);
 
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error)
+    if (error) {
+        listen_no_more(population);
         return reason_errno(reason, error, "cannot start a thread");
+    }
     population->loop_runs = true;
     return 0;
 }
@@ -143,6 +186,7 @@ void libvirt_events_close(struct libvirt_population *population)
 {
     virConnectPtr connection = population->connection_count > 0 ? population->connections[0] : NULL;
 
+    listen_no_more(population);
     if (connection && population->callback >= 0) {
         virConnectDomainEventDeregisterAny(connection, population->callback);
         virConnectUnregisterCloseCallback(connection, on_close);
@@ -159,9 +203,8 @@ void libvirt_events_close(struct libvirt_population *population)
     pthread_mutex_lock(&population->lock);
     population->loop_ends = true;
     pthread_mutex_unlock(&population->lock);
-    /* libvirt has one loop, which one thread of those that want to runs, and hands on after each round. So
-     * one round might be over before this thread comes to want it, and only another one hands it on: hence
-     * again and again. */
+    /* The thread that runs the loop hands it on after each round. One may be over before this one has come to
+     * want it, and only another one hands it on: hence again and again. */
     int timer = virEventAddTimeout(WAKE_MS, on_timer, NULL, NULL);
 
     pthread_join(population->loop, NULL);

@@ -62,6 +62,7 @@ struct libvirt_population {
     size_t connection_count;
     int callback;                    /* -1: none */
     struct libvirt_streams *streams; /* of the last connection; NULL: VMs' serial ports are sockets */
+    struct libvirt_population *next_listener; /* libvirt_events.c's */
 
     pthread_t *workers, loop;
     size_t workers_running;
