@@ -24,6 +24,7 @@ enum { PIECE_MOST = 4096, ROOM_LEAST = 2 * PIECE_MOST };
 #define LOOK_NS  (100 * NS_PER_MILLISECOND)
 
 static const char no_client[] = "cannot make a client for serial consoles";
+static const char closed[] = "the serial console was closed by the cloud";
 
 enum state { WAITING, ADDRESSED, CONNECTING, OPEN, ENDED };
 
@@ -41,7 +42,7 @@ struct console {
     /* The thread's. */
     struct lws *connection; /* NULL: none */
     bool established;       /* the connection */
-    uint64_t kill_ns;       /* it is to close, and is cut off then; 0: it is not */
+    uint64_t kill_ns;       /* it is to close, and is cut off then; 0: it is not; CLOCK_NEVER: it was */
     uint8_t in_bytes[CONSOLE_IN_ROOM], out_bytes[CONSOLE_OUT_ROOM];
 };
 
@@ -123,12 +124,15 @@ static int happen(struct console *console, struct lws *connection, enum lws_call
 {
     switch (event) {
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-        console->connection = NULL;
         end(console, ECONNREFUSED, "the serial console cannot be connected to");
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
+        end(console, ECONNRESET, closed);
+        return 0;
+    /* Of one that is cut off while it closes nothing else is told. */
+    case LWS_CALLBACK_WSI_DESTROY:
         console->connection = NULL;
-        end(console, ECONNRESET, "the serial console was closed by the cloud");
+        end(console, ECONNRESET, closed);
         return 0;
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
         console->established = true;
@@ -160,10 +164,14 @@ static int on_event(struct lws *connection, enum lws_callback_reasons event, voi
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
     case LWS_CALLBACK_CLIENT_WRITEABLE:
     case LWS_CALLBACK_CLIENT_RECEIVE:
+    case LWS_CALLBACK_WSI_DESTROY:
         break;
     default:
         return 0;
     }
+    /* Connections of libwebsockets' own, such as what it is woken by. */
+    if (!console)
+        return 0;
     pthread_mutex_t *lock = &console->all->lock;
 
     pthread_mutex_lock(lock);
@@ -219,8 +227,10 @@ static uint64_t attend(struct console *console, uint64_t now)
             console->kill_ns = console->established ? now + CLOSE_NS : now;
         if (first && console->established)
             lws_callback_on_writable(console->connection);
-        if (now >= console->kill_ns)
+        if (now >= console->kill_ns && console->kill_ns != CLOCK_NEVER) {
             lws_set_timeout(console->connection, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+            console->kill_ns = CLOCK_NEVER;
+        }
         return now + LOOK_NS;
     }
     if (console->out.count > 0 && console->state == OPEN)

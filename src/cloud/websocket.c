@@ -73,6 +73,11 @@ static int on_event(struct lws *connection, enum lws_callback_reasons event, voi
     case LWS_CALLBACK_CLIENT_CLOSED:
         websocket->connection = NULL;
         return 0;
+    /* Of one that is cut off while it closes nothing else is told. */
+    case LWS_CALLBACK_WSI_DESTROY:
+        if (websocket->connection == connection)
+            websocket->connection = NULL;
+        return 0;
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
         lws_callback_on_writable(connection);
         return websocket->line ? 0 : -1;
