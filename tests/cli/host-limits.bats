@@ -73,7 +73,7 @@ keep() {
     fi
     foretell 60 "${VMS[@]}"
     jq -e '.name == "ulimit -n" and .resource == "files" and .limit == 49 and .verdict == "bad"' first.json
-    run "${BEFORE[@]}" "$MVM" scale $QUICK --settle 1s --intervals 1 --max 60 --out s "${VMS[@]}"
+    run "${BEFORE[@]}" "$MVM" scale $QUICK --intervals 1 --max 60 --out s "${VMS[@]}"
     echo "$output"
     jq '[.stopped_by, .population.running]' s/result.json
     jq -e --argjson holds "$(jq .holds first.json)" '.stopped_by == "files" and .population.running == $holds' \

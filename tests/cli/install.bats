@@ -93,7 +93,7 @@ END
 }
 
 @test "examples: a density study of three rates leaves a run for each, a picture and a table" {
-    run "$SHARE/doc/mvm/examples/density-study" study --engine null --max 30 --intervals 1 $QUICK --settle 1s
+    run "$SHARE/doc/mvm/examples/density-study" study --engine null --max 30 --intervals 1 $QUICK
     echo "$output"
     [ "$status" -eq 0 ]
     [ "$(jq -s 'map(.image.name) | length' study/*/result.json)" -eq 3 ]

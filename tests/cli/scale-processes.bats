@@ -91,7 +91,7 @@ load common
 
 @test "VMs that die are counted and do not end the run" {
     need_qemu
-    "$MVM" scale --engine qemu --max 60 --intervals 3 --samples 4 --sample-time 500ms --settle 2s --threshold 100 --quiet --out run >table 2>&1 &
+    "$MVM" scale --engine qemu --max 60 --intervals 3 --samples 4 --sample-time 500ms --settle 1s --threshold 100 --quiet --out run >table 2>&1 &
     local mvm=$!
     wait_for_intervals run 1
     pkill -KILL -o -f "file=$BATS_TEST_TMPDIR/run/sleep.img"

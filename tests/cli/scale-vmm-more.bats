@@ -12,8 +12,8 @@ load common
 
 @test "every guest boots on the vmm and answers" {
     local guest
-    for guest in "tick" "web --route /=Hello" "load --profile 2" "disk --rate 5"; do
-        run --separate-stderr "$MVM" scale --engine vmm --guest $guest --max 12 --intervals 3 --out "run-${guest%% *}" $QUICK
+    for guest in "tick --sample-time 500ms" "web --route /=Hello" "load --profile 2" "disk --rate 5"; do
+        run --separate-stderr "$MVM" scale --engine vmm $QUICK --guest $guest --max 12 --intervals 3 --out "run-${guest%% *}"
         echo "$guest: $output$stderr"
         [ "$status" -eq 0 ]
         jq -c '.stopped_by, .stop_reason, .population' "run-${guest%% *}/result.json"
@@ -24,7 +24,7 @@ load common
 }
 
 @test "the timer of tick goes at the rate that it is set to" {
-    "$MVM" scale --engine vmm --guest tick --timer 1000 --max 4 --intervals 2 --out run $QUICK >/dev/null
+    "$MVM" scale --engine vmm --guest tick --timer 1000 --max 4 --intervals 2 --out run $QUICK --sample-time 500ms >/dev/null
     # At the BIOS's rate it would take a minute to come that far.
     jq -e '.population.alive == 4 and .engine.counters.wakes > 4000' run/result.json
 }
@@ -45,7 +45,7 @@ load common
 }
 
 @test "progress lines tell of millions, and of the last challenge" {
-    run --separate-stderr "$MVM" scale --engine vmm --max 40000 --intervals 2 --samples 2 --sample-time 100ms --settle 2s \
+    run --separate-stderr "$MVM" scale --engine vmm --max 40000 --intervals 2 --samples 2 --sample-time 100ms --settle 1s \
         --threshold 100 --out run
     [ "$status" -eq 0 ]
     [[ "$stderr" == *"20,000 of 40,000 VMs, CPU"*"alive 1,000 of 1,000"* ]]
