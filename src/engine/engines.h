@@ -13,6 +13,6 @@ extern const struct engine engine_vmm_resident; /* a variant of it */
 extern const struct engine engine_exec;
 extern const struct engine engine_openstack;
 extern const struct engine engine_openstack_log; /* a variant of it */
-extern const struct engine engine_libvirt; /* with HAVE_LIBVIRT; else one that says why not */
+extern const struct engine engine_libvirt;       /* with HAVE_LIBVIRT; else one that says why not */
 
 #endif

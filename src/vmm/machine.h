@@ -50,8 +50,8 @@ struct machine_bases;
 /* Makes the list with base 0: memory_size bytes (multiple of 1 MiB) of `memory` and `state` are copied. */
 int machine_bases_create(const struct machine_state *state, const uint8_t *memory, uint32_t memory_size,
                          struct machine_bases **ret_bases, struct reason *reason);
-/* Makes the memory of base 0 a file in memory, of which others may have private mappings. -errno. Before anybody
- * else has these bases. */
+/* Makes the memory of base 0 a file in memory, of which others may have private mappings. -errno. Before
+ * anybody else has these bases. */
 int machine_bases_share(struct machine_bases *bases);
 /* Adds a learned base. -ENOMEM; -ENOSPC: there are MACHINE_BASES_MOST. */
 int machine_bases_add(struct machine_bases *bases, uint8_t parent, const struct machine_state *state,
