@@ -30,25 +30,6 @@ enum {
 };
 
 /* Texts: words of HTTP, rightly put together for the most part. */
-static size_t add(char *text, size_t count, const char *word)
-{
-    size_t length = strlen(word);
-
-    if (count + length > TEXT_ROOM)
-        return count;
-    memcpy(text + count, word, length);
-    return count + length;
-}
-
-static const char *any(const char *const *words)
-{
-    unsigned count = 0;
-
-    while (words[count])
-        count++;
-    return words[draw(count)];
-}
-
 static const char *const ends[] = {"\r\n", "\r\n", "\r\n", "\n", "\r\r\n", "\r", "\n\r", "\r\n ", NULL};
 static const char *const headers[] = {"Host: x",
                                       "A: b",
@@ -72,7 +53,7 @@ static const char *const headers[] = {"Host: x",
 
 static size_t end_line(char *text, size_t count)
 {
-    return add(text, count, draw(20) ? "\r\n" : any(ends));
+    return append(text, TEXT_ROOM, count, draw(20) ? "\r\n" : any(ends));
 }
 
 static size_t make_request(char *text)
@@ -86,15 +67,15 @@ static size_t make_request(char *text)
     size_t count = 0;
 
     while (draw(10) == 0)
-        count = add(text, count, any(ends));
-    count = add(text, count, draw(4) ? "GET" : any(methods));
-    count = add(text, count, draw(30) ? " " : "  ");
-    count = add(text, count, draw(3) ? "/" : any(targets));
-    count = add(text, count, draw(30) ? " " : "\t");
-    count = add(text, count, draw(6) ? "HTTP/1.1" : any(versions));
+        count = append(text, TEXT_ROOM, count, any(ends));
+    count = append(text, TEXT_ROOM, count, draw(4) ? "GET" : any(methods));
+    count = append(text, TEXT_ROOM, count, draw(30) ? " " : "  ");
+    count = append(text, TEXT_ROOM, count, draw(3) ? "/" : any(targets));
+    count = append(text, TEXT_ROOM, count, draw(30) ? " " : "\t");
+    count = append(text, TEXT_ROOM, count, draw(6) ? "HTTP/1.1" : any(versions));
     count = end_line(text, count);
     for (unsigned i = draw(5); i > 0; i--) {
-        count = add(text, count, draw(3) ? headers[draw(2)] : any(headers));
+        count = append(text, TEXT_ROOM, count, draw(3) ? headers[draw(2)] : any(headers));
         count = end_line(text, count);
     }
     return end_line(text, count);
@@ -133,14 +114,14 @@ static size_t make_answer(char *text)
     size_t count = 0;
 
     do {
-        count = add(text, count, any(lines));
+        count = append(text, TEXT_ROOM, count, any(lines));
         count = end_line(text, count);
         if (draw(8))
-            count = end_line(text, add(text, count, any(lengths)));
+            count = end_line(text, append(text, TEXT_ROOM, count, any(lengths)));
         for (unsigned i = draw(3); i > 0; i--)
-            count = end_line(text, add(text, count, draw(2) ? "A: b" : any(headers)));
+            count = end_line(text, append(text, TEXT_ROOM, count, draw(2) ? "A: b" : any(headers)));
         count = end_line(text, count);
-        count = add(text, count, any(bodies));
+        count = append(text, TEXT_ROOM, count, any(bodies));
     } while (draw(6) == 0 && count < TEXT_ROOM / 2);
     return count;
 }
@@ -335,8 +316,8 @@ static void make_vm_say(struct vm *vm, const struct engine_ask *ask)
     snprintf(request, sizeof(request), "%.*s", (int)ask->request_length, ask->request);
     if (ask->request[0] == '\n' && question) {
         challenge_solve(question + 1, CHALLENGE_NONCE, right);
-        vm->count = add(vm->owes, vm->count, right);
-        vm->count = add(vm->owes, vm->count, "\n");
+        vm->count = append(vm->owes, TEXT_ROOM, vm->count, right);
+        vm->count = append(vm->owes, TEXT_ROOM, vm->count, "\n");
         return;
     }
     /* The last: what clients send in parts may make others by chance. */
@@ -349,14 +330,14 @@ static void make_vm_say(struct vm *vm, const struct engine_ask *ask)
         char answer[200];
 
         snprintf(answer, sizeof(answer), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n%.6s", mark);
-        vm->count = add(vm->owes, vm->count,
-                        request[0] == 'H' ? "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n" : answer);
+        vm->count = append(vm->owes, TEXT_ROOM, vm->count,
+                           request[0] == 'H' ? "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n" : answer);
     } else {
         char text[TEXT_ROOM + 1];
         size_t count = make_answer(text);
 
         text[count] = '\0';
-        vm->count = add(vm->owes, vm->count, text);
+        vm->count = append(vm->owes, TEXT_ROOM, vm->count, text);
     }
 }
 

@@ -23,25 +23,6 @@ enum { HANGS_AFTER_SECONDS = 20, TEXT_ROOM = 20000 };
 
 static uint64_t taken, refused;
 
-static size_t add(char *text, size_t count, const char *word)
-{
-    size_t length = strlen(word);
-
-    if (count + length > TEXT_ROOM)
-        return count;
-    memcpy(text + count, word, length);
-    return count + length;
-}
-
-static const char *any(const char *const *words)
-{
-    unsigned count = 0;
-
-    while (words[count])
-        count++;
-    return words[draw(count)];
-}
-
 static const char *const names[] = {"node_cpu_seconds_total",
                                     "node_cpu_guest_seconds_total",
                                     "node_memory_MemTotal_bytes",
@@ -80,16 +61,16 @@ static size_t make_exposition(char *text)
 
     for (unsigned i = 0; i < 5; i++)
         if (draw(40))
-            count = add(text, count, needed[i]);
+            count = append(text, TEXT_ROOM, count, needed[i]);
     for (unsigned i = draw(60); i-- > 0;) {
         char numbered[64];
 
-        count = add(text, count, any(names));
+        count = append(text, TEXT_ROOM, count, any(names));
         snprintf(numbered, sizeof(numbered), "{device=\"d%u\"}", draw(60));
-        count = add(text, count, draw(2) ? any(labels) : numbered);
-        count = add(text, count, draw(20) ? " " : "");
-        count = add(text, count, draw(3) ? "1.5e3" : any(values));
-        count = add(text, count, draw(20) ? "\n" : "\r\n#");
+        count = append(text, TEXT_ROOM, count, draw(2) ? any(labels) : numbered);
+        count = append(text, TEXT_ROOM, count, draw(20) ? " " : "");
+        count = append(text, TEXT_ROOM, count, draw(3) ? "1.5e3" : any(values));
+        count = append(text, TEXT_ROOM, count, draw(20) ? "\n" : "\r\n#");
     }
     for (unsigned i = draw(4) ? 0 : draw(5); i-- > 0 && count > 0;)
         text[draw((unsigned)count)] = (char)draw(256);
@@ -175,10 +156,10 @@ static void try_address(void)
     static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-";
     char word[TEXT_ROOM + 1], name[64];
     struct node_address address;
-    size_t count = add(word, 0, draw(4) ? "ssh://" : ""), length = draw(8);
+    size_t count = append(word, TEXT_ROOM, 0, draw(4) ? "ssh://" : ""), length = draw(8);
 
     for (unsigned i = draw(5); i-- > 0;)
-        count = add(word, count, any(parts));
+        count = append(word, TEXT_ROOM, count, any(parts));
     word[count] = '\0';
     for (size_t i = 0; i < length; i++)
         name[i] = draw(3) ? "abz09._-"[draw(8)] : (char)(1 + draw(255));

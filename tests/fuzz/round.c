@@ -82,6 +82,25 @@ unsigned draw(unsigned bound)
     return (unsigned)random_below(&rounds.chance, bound);
 }
 
+const char *any(const char *const *words)
+{
+    unsigned count = 0;
+
+    while (words[count])
+        count++;
+    return words[draw(count)];
+}
+
+size_t append(char *text, size_t room, size_t count, const char *word)
+{
+    size_t length = strlen(word);
+
+    if (count + length > room)
+        return count;
+    memcpy(text + count, word, length);
+    return count + length;
+}
+
 _Noreturn void fail(const char *what, const char *text, size_t length)
 {
     fprintf(stderr, "%s: seed %llu, case %llu: %s\n", rounds.name, (unsigned long long)rounds.seed,

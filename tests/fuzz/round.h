@@ -20,6 +20,13 @@ uint64_t round_number(void);
 /* By chance, below `bound`. */
 unsigned draw(unsigned bound);
 
+/* One of them; the first NULL ends them. */
+const char *any(const char *const *words);
+
+/* Puts the word behind the first `count` bytes of a text, when it fits into its `room`; how many there are
+ * then. */
+size_t append(char *text, size_t room, size_t count, const char *word);
+
 /* Ends the fuzzer with what is wrong, the case, and the text that it came with. */
 _Noreturn void fail(const char *what, const char *text, size_t length);
 
