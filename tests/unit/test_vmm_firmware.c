@@ -133,7 +133,7 @@ static void faults_stop_the_machine(void **state)
     for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
         struct pc *pc = pc_new(DISK, faults[i].code, sizeof(faults[i].code), true);
 
-        print_message("%s\n", faults[i].name);
+        print_message("# %s\n", faults[i].name);
         assert_int_equal(pc_run(pc), CPU_STOPPED);
         assert_int_equal(pc->context->state.stop, VM_STOP_EXCEPTION);
         assert_int_equal(pc->context->state.stop_detail, faults[i].vector);
