@@ -89,34 +89,34 @@ size_t hosts_choose(const struct result *result, size_t *ret_indices, size_t roo
     return count;
 }
 
-void hosts_first_text(const struct result *result, char *ret_text, size_t room)
+/* "three was the first host to ...: 100 % of its vcpus at 8 VMs, of 20 in all" */
+static void first_text(const struct result_first_host *first, const char *did, const char *resource,
+                       char *ret_text, size_t room)
 {
     char name[RESULT_TEXT], percent[NUMBER_ROOM], vms[NUMBER_ROOM], all[NUMBER_ROOM];
 
+    snprintf(ret_text, room, "%s was the first host to %s: %s %% of its %s at %s VMs, of %s in all",
+             text_clean(first->name, name, sizeof(name)), did, number_digits(first->percent, 4, percent),
+             resource, number_grouped(first->vms, vms), number_grouped(first->vms_of_all, all));
+}
+
+void hosts_first_text(const struct result *result, char *ret_text, size_t room)
+{
+    const struct result_first_host *first = &result->first_host;
+
     ret_text[0] = '\0';
-    if (!result->first_host_known)
-        return;
-    snprintf(ret_text, room, "%s was the first host to give out: %s %% of its %s at %s VMs, of %s in all",
-             text_clean(result->first_host.name, name, sizeof(name)),
-             number_digits(result->first_host.percent, 4, percent),
-             allotment_name((enum host_allotment)result->first_host.allotment),
-             number_grouped(result->first_host.vms, vms), number_grouped(result->first_host.vms_of_all, all));
+    if (first->known)
+        first_text(first, "give out", allotment_name((enum host_allotment)first->resource), ret_text, room);
 }
 
 void hosts_first_used_text(const struct result *result, char *ret_text, size_t room)
 {
-    char name[RESULT_TEXT], percent[NUMBER_ROOM], vms[NUMBER_ROOM], all[NUMBER_ROOM];
+    const struct result_first_host *first = &result->first_host_used;
 
     ret_text[0] = '\0';
-    if (!result->first_host_used_known)
-        return;
-    snprintf(ret_text, room,
-             "%s was the first host to use up what it has: %s %% of its %s at %s VMs, of %s in all",
-             text_clean(result->first_host_used.name, name, sizeof(name)),
-             number_digits(result->first_host_used.percent, 4, percent),
-             resource_name((enum resource)result->first_host_used.resource),
-             number_grouped(result->first_host_used.vms, vms),
-             number_grouped(result->first_host_used.vms_of_all, all));
+    if (first->known)
+        first_text(first, "use up what it has", resource_name((enum resource)first->resource), ret_text,
+                   room);
 }
 
 static void print_percent(double percent, FILE *to)

@@ -169,29 +169,15 @@ static void draw_hosts(const struct picture *picture, const size_t *indices, siz
         draw_host(picture, indices[i], i, at, most);
 }
 
-static void draw_given(struct picture *picture, const size_t *indices, size_t count)
+/* A plot of percentages, with the threshold. */
+static void draw_percent(struct picture *picture, double height, const char *name, place at,
+                         const size_t *indices, size_t count)
 {
-    begin_plot(picture, PERCENT_HEIGHT);
-    axis(picture, 100, 20, "Given away, percent");
+    begin_plot(picture, height);
+    axis(picture, 100, 20, name);
     svg_axis_vms(picture, NULL);
     svg_thresholds(picture);
-    draw_hosts(picture, indices, count, place_percent, 0);
-}
-
-static void draw_used(struct picture *picture, const size_t *indices, size_t count)
-{
-    static const struct {
-        const char *name;
-        place at;
-    } plots[] = {{"CPU in use, percent", place_cpu}, {"Memory in use, percent", place_memory}};
-
-    for (size_t i = 0; i < sizeof(plots) / sizeof(plots[0]); i++) {
-        begin_plot(picture, USED_HEIGHT);
-        axis(picture, 100, 20, plots[i].name);
-        svg_axis_vms(picture, NULL);
-        svg_thresholds(picture);
-        draw_hosts(picture, indices, count, plots[i].at, 0);
-    }
+    draw_hosts(picture, indices, count, at, 0);
 }
 
 static void draw(struct picture *picture)
@@ -216,9 +202,11 @@ static void draw(struct picture *picture)
                      fitted));
     picture->bottom = PLOT_TOP - PLOTS_APART;
     if (hosts_tell(result_of(picture)))
-        draw_given(picture, indices, count);
-    if (result_of(picture)->cloud_known)
-        draw_used(picture, indices, count);
+        draw_percent(picture, PERCENT_HEIGHT, "Given away, percent", place_percent, indices, count);
+    if (result_of(picture)->cloud_known) {
+        draw_percent(picture, USED_HEIGHT, "CPU in use, percent", place_cpu, indices, count);
+        draw_percent(picture, USED_HEIGHT, "Memory in use, percent", place_memory, indices, count);
+    }
     begin_plot(picture, VMS_HEIGHT);
     axis(picture, most, step, "VMs on the host");
     svg_axis_vms(picture, "Virtual machines in all (logarithmic)");

@@ -108,23 +108,16 @@ const char *allotment_name(enum host_allotment allotment)
     return allotment_words[allotment];
 }
 
-const struct json_field first_host_fields[] = {
-    {TEXT("name", struct result, first_host.name), REQUIRED},
-    {WORD("resource", struct result, first_host.allotment, allotment_words), REQUIRED},
-    {DOUBLE("percent", struct result, first_host.percent)},
-    {U64("vms", struct result, first_host.vms)},
-    {U64("vms_of_all", struct result, first_host.vms_of_all)},
-    END,
-};
+#define FIRST_HOST(words)                                                                                    \
+    {TEXT("name", struct result_first_host, name), REQUIRED},                                                \
+        {WORD("resource", struct result_first_host, resource, words), REQUIRED},                             \
+        {DOUBLE("percent", struct result_first_host, percent)}, {U64("vms", struct result_first_host, vms)}, \
+    {                                                                                                        \
+        U64("vms_of_all", struct result_first_host, vms_of_all)                                              \
+    }
 
-const struct json_field first_host_used_fields[] = {
-    {TEXT("name", struct result, first_host_used.name), REQUIRED},
-    {WORD("resource", struct result, first_host_used.resource, resource_names), REQUIRED},
-    {DOUBLE("percent", struct result, first_host_used.percent)},
-    {U64("vms", struct result, first_host_used.vms)},
-    {U64("vms_of_all", struct result, first_host_used.vms_of_all)},
-    END,
-};
+const struct json_field first_host_fields[] = {FIRST_HOST(allotment_words), END};
+const struct json_field first_host_used_fields[] = {FIRST_HOST(resource_names), END};
 
 static const struct json_field cloud_point_fields[] = {
     {U64("vms", struct result_cloud_point, vms), REQUIRED},

@@ -219,9 +219,10 @@ static int read_named(const struct walk *walk, const json_t *value, const struct
 static int read_struct(const struct walk *walk, const json_t *object, const struct json_field *fields,
                        void *base);
 
-/* `owner` is the struct that holds the array's pointer and count. */
+/* The elements are appended to the struct `owner`, which holds the array's pointer and count; of an array
+ * that has no such function they are at `at`. */
 static int read_array(const struct walk *walk, const json_t *value, const struct json_array *array,
-                      void *owner)
+                      void *owner, char *at)
 {
     if (!json_is_array(value))
         return wrong(walk, "is not an array");
@@ -231,7 +232,7 @@ static int read_array(const struct walk *walk, const json_t *value, const struct
     for (size_t i = 0; i < count; i++) {
         struct place here = {.parent = walk->place, .index = i};
         struct walk inner = {.place = &here, .reason = walk->reason};
-        void *element = array->append(owner);
+        void *element = array->append ? array->append(owner) : at + i * array->element_size;
         if (!element)
             return reason_set(walk->reason, ENOMEM, "no memory to read the result");
         int r = read_struct(&inner, json_array_get(value, i), array->fields, element);
@@ -244,20 +245,10 @@ static int read_array(const struct walk *walk, const json_t *value, const struct
 static int read_fixed(const struct walk *walk, const json_t *value, const struct json_array *array, char *at,
                       unsigned *ret_count)
 {
-    if (!json_is_array(value))
-        return wrong(walk, "is not an array");
-    size_t count = json_array_size(value);
-    if (count > array->most)
-        return wrong(walk, "has too many elements");
-    for (size_t i = 0; i < count; i++) {
-        struct place here = {.parent = walk->place, .index = i};
-        struct walk inner = {.place = &here, .reason = walk->reason};
-        int r = read_struct(&inner, json_array_get(value, i), array->fields, at + i * array->element_size);
-        if (r < 0)
-            return r;
-    }
-    *ret_count = (unsigned)count;
-    return 0;
+    int r = read_array(walk, value, array, NULL, at);
+    if (r == 0)
+        *ret_count = (unsigned)json_array_size(value);
+    return r;
 }
 
 static int read_field(const struct walk *walk, const json_t *value, const struct json_field *field,
@@ -320,7 +311,7 @@ static int read_field(const struct walk *walk, const json_t *value, const struct
     case JSON_FIELD_NAMED:
         return read_named(walk, value, field->named, at, second);
     case JSON_FIELD_ARRAY:
-        return read_array(walk, value, field->array, base);
+        return read_array(walk, value, field->array, base, NULL);
     case JSON_FIELD_FIXED:
         return read_fixed(walk, value, field->array, at, second);
     }

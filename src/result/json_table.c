@@ -341,8 +341,10 @@ const struct json_field result_fields[] = {
      .second = AT(struct result, host_count, size_t),
      .array = &host_of_vms_array},
     {TEXT("hosts_unknown", struct result, hosts_unknown)},
-    {GROUP("first_host", first_host_fields), DECIDED_BY(struct result, first_host_known)},
-    {GROUP("first_host_used", first_host_used_fields), DECIDED_BY(struct result, first_host_used_known)},
+    {STRUCT("first_host", struct result, first_host, first_host_fields),
+     DECIDED_BY(struct result, first_host.known)},
+    {STRUCT("first_host_used", struct result, first_host_used, first_host_used_fields),
+     DECIDED_BY(struct result, first_host_used.known)},
     {STRUCT("cloud", struct result, cloud, cloud_fields), DECIDED_BY(struct result, cloud_known)},
     END,
 };

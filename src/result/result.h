@@ -172,6 +172,15 @@ struct result_host {
     size_t point_count;
 };
 
+/* The first of several hosts to reach the threshold, and of several at the same interval the fullest. */
+struct result_first_host {
+    bool known; /* there is one */
+    char name[RESULT_TEXT];
+    unsigned resource;
+    double percent;
+    uint64_t vms, vms_of_all; /* at that interval */
+};
+
 /* All hosts that are read, together. */
 enum cloud_share { CLOUD_CPU, CLOUD_MEMORY, CLOUD_SWAP, CLOUD_SHARES };
 
@@ -310,21 +319,9 @@ struct result {
     struct result_host *hosts; /* where VMs are on others than this one */
     size_t host_count;
     char hosts_unknown[RESULT_LONG]; /* why nothing was learned of them at the latest interval; "": it was */
-    bool first_host_known;           /* the first of them to reach the threshold: */
-    struct {
-        char name[RESULT_TEXT];
-        unsigned allotment; /* enum host_allotment */
-        double percent;
-        uint64_t vms, vms_of_all; /* at that interval */
-    } first_host;
-    bool first_host_used_known; /* the first of them whose own use of a resource reached the threshold: */
-    struct {
-        char name[RESULT_TEXT];
-        unsigned resource; /* enum resource */
-        double percent;
-        uint64_t vms, vms_of_all; /* at that interval */
-    } first_host_used;
-    bool cloud_known; /* hosts are read themselves: */
+    struct result_first_host first_host;      /* by what it has given away; `resource`: enum host_allotment */
+    struct result_first_host first_host_used; /* by what it uses itself; `resource`: enum resource */
+    bool cloud_known;                         /* hosts are read themselves: */
     struct result_cloud cloud;
 
     struct memory_accounting memory_accounting; /* at the largest interval */

@@ -7,23 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The host furthest over the threshold, the first time that there is one. */
-static void note_first(struct run *run, const struct result_host *host, const struct result_host_point *point)
+void run_note_first(struct result_first_host *first, const struct result_host *host,
+                    const struct result_host_point *point, unsigned resource, double percent)
 {
-    struct result *result = run->result;
-    bool here = result->first_host_known && result->first_host.vms_of_all == point->vms_of_all;
-
-    for (unsigned a = 0; a < ALLOTMENT_COUNT; a++) {
-        if (!(point->percent[a] >= run->plan->threshold_percent) ||
-            (result->first_host_known && !(here && point->percent[a] > result->first_host.percent)))
-            continue;
-        result->first_host_known = here = true;
-        snprintf(result->first_host.name, sizeof(result->first_host.name), "%s", host->name);
-        result->first_host.allotment = a;
-        result->first_host.percent = point->percent[a];
-        result->first_host.vms = point->vms;
-        result->first_host.vms_of_all = point->vms_of_all;
-    }
+    if (first->known && !(first->vms_of_all == point->vms_of_all && percent > first->percent))
+        return;
+    first->known = true;
+    snprintf(first->name, sizeof(first->name), "%s", host->name);
+    first->resource = resource;
+    first->percent = percent;
+    first->vms = point->vms;
+    first->vms_of_all = point->vms_of_all;
 }
 
 static int note(struct run *run, const struct engine_host *from, uint64_t vms_of_all)
@@ -43,7 +37,9 @@ static int note(struct run *run, const struct engine_host *from, uint64_t vms_of
                     [ALLOTMENT_MEMORY] = from->memory_percent,
                     [ALLOTMENT_DISK] = from->disk_percent},
     };
-    note_first(run, host, point);
+    for (unsigned a = 0; a < ALLOTMENT_COUNT; a++)
+        if (point->percent[a] >= run->plan->threshold_percent)
+            run_note_first(&run->result->first_host, host, point, a, point->percent[a]);
     run_note_use(run, host, point);
     return 0;
 }

@@ -393,24 +393,14 @@ static struct place *find(const struct run *run, const char *name)
     return NULL;
 }
 
-/* The host furthest past the threshold, the first time that there is one. */
-static void note_first(struct run *run, const struct result_host *host, const struct result_host_point *point)
+static void note_first_used(struct run *run, const struct result_host *host,
+                            const struct result_host_point *point)
 {
-    struct result *result = run->result;
-    bool here = result->first_host_used_known && result->first_host_used.vms_of_all == point->vms_of_all;
-
     for (unsigned r = 0; r < RESOURCE_COUNT; r++) {
         double percent = point->use.percent[r].mean;
 
-        if (!point->use.known[r] || !(percent > run->plan->threshold_percent) ||
-            (result->first_host_used_known && !(here && percent > result->first_host_used.percent)))
-            continue;
-        result->first_host_used_known = here = true;
-        snprintf(result->first_host_used.name, sizeof(result->first_host_used.name), "%s", host->name);
-        result->first_host_used.resource = r;
-        result->first_host_used.percent = percent;
-        result->first_host_used.vms = point->vms;
-        result->first_host_used.vms_of_all = point->vms_of_all;
+        if (point->use.known[r] && percent > run->plan->threshold_percent)
+            run_note_first(&run->result->first_host_used, host, point, r, percent);
     }
 }
 
@@ -429,7 +419,7 @@ void run_note_use(struct run *run, struct result_host *host, struct result_host_
     point->use_known = place->use_known;
     point->use = place->use;
     if (point->use_known)
-        note_first(run, host, point);
+        note_first_used(run, host, point);
 }
 
 /* Sums of the latest set of samples. */

@@ -95,6 +95,11 @@ int run_over_threshold(const struct run *run, const struct result_interval *inte
  * which host was the first to reach the threshold; or why that is not known. */
 void run_note_hosts(struct run *run, const struct result_interval *interval);
 
+/* A resource of a host is at the threshold at this point: it is the first host when there was none before, or
+ * when it is fuller than what another is at the same interval. */
+void run_note_first(struct result_first_host *first, const struct result_host *host,
+                    const struct result_host_point *point, unsigned resource, double percent);
+
 /* All hosts together, at the latest look at them: a resource of which the threshold is given away, or used
  * where the hosts are read themselves, ends the run. */
 void run_judge_hosts(struct run *run);

@@ -50,9 +50,9 @@ static void several_hosts(struct result *result)
         host->vcpus = h == 2 ? 8 : 200 + 100 * h;
         host->memory_bytes = 16.0 * (1 << 30);
     }
-    result->first_host_known = true;
+    result->first_host.known = true;
     snprintf(result->first_host.name, sizeof(result->first_host.name), "compute-2");
-    result->first_host.allotment = ALLOTMENT_CPU;
+    result->first_host.resource = ALLOTMENT_CPU;
     result->first_host.percent = 100;
     result->first_host.vms = 8;
     result->first_host.vms_of_all = 90;
@@ -89,7 +89,7 @@ static void used_hosts(struct result *result)
     snprintf(result->hosts[1].unknown, sizeof(result->hosts[1].unknown),
              "ssh://root@compute-1: Connection reset\x1b[31m by peer");
     snprintf(result->hosts[9].unknown, sizeof(result->hosts[9].unknown), "--node-metrics does not name it");
-    result->first_host_used_known = true;
+    result->first_host_used.known = true;
     snprintf(result->first_host_used.name, sizeof(result->first_host_used.name), "compute-8");
     result->first_host_used.resource = RESOURCE_MEMORY;
     result->first_host_used.percent = 91.25;
@@ -222,7 +222,7 @@ static void test_kept(void **state)
                                : other->points[i].percent[ALLOTMENT_MEMORY] == 0.5);
         }
     }
-    assert_true(read.first_host_known);
+    assert_true(read.first_host.known);
     assert_string_equal(read.first_host.name, "compute-2");
     assert_int_equal(read.first_host.vms_of_all, 90);
     assert_int_equal(read.stopped_by, STOP_HOSTS);
@@ -237,7 +237,7 @@ static void test_kept(void **state)
     assert_int_equal(json_array_size(json_object_get(json, "hosts")), 0);
     assert_true(json_is_null(json_object_get(json, "first_host")));
     assert_int_equal(result_from_json(&read, json, none), 0);
-    assert_false(read.first_host_known);
+    assert_false(read.first_host.known);
     result_release(&read);
     json_decref(json);
     result_release(&result);
@@ -299,7 +299,7 @@ static void test_untold(void **state)
 
     (void)state;
     several_hosts(&result);
-    result.first_host_known = false;
+    result.first_host.known = false;
     assert_true(hosts_tell(&result));
     for (size_t h = 0; h < result.host_count; h++)
         for (size_t i = 0; i < result.hosts[h].point_count; i++)
