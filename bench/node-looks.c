@@ -27,7 +27,7 @@ static double cpu_ms(void)
 }
 
 /* Milliseconds until all have answered or are given up; counts those that have not answered. */
-static double look(struct nodes *nodes, unsigned *lost)
+static double look(struct nodes *nodes, unsigned hosts, unsigned *lost)
 {
     uint64_t started = clock_now_ns();
     struct host_reading reading;
@@ -38,7 +38,7 @@ static double look(struct nodes *nodes, unsigned *lost)
         clock_sleep_until(clock_now_ns() + NS_PER_MILLISECOND);
     double ms = (double)(clock_now_ns() - started) / 1e6;
 
-    for (size_t i = 0; i < nodes_count(nodes); i++)
+    for (unsigned i = 0; i < hosts; i++)
         if (nodes_take(nodes, i, &reading, &reason) < 0 && (*lost)++ == 0)
             fprintf(stderr, "node-looks: %s\n", reason.text);
     return ms;
@@ -80,12 +80,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "node-looks: %s\n", reason.text);
         return 1;
     }
-    double first = look(nodes, &lost), before = cpu_ms(), cpu = 0;
+    double first = look(nodes, hosts, &lost), before = cpu_ms(), cpu = 0;
 
     for (unsigned i = 0; i < looks; i++) {
         clock_sleep_until(clock_now_ns() + APART_NS);
         before = cpu_ms();
-        ms[i] = look(nodes, &lost);
+        ms[i] = look(nodes, hosts, &lost);
         cpu += cpu_ms() - before;
     }
     getrusage(RUSAGE_SELF, &usage);

@@ -2,6 +2,7 @@
 #include "node/exposition.h"
 
 #include "base/reason.h"
+#include "host/procfile.h"
 #include "node/exposition_line.h"
 
 #include <errno.h>
@@ -152,18 +153,13 @@ static bool take_cpu(struct intake *intake, const struct series *series)
     return true;
 }
 
-static bool begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
 /* The exporter leaves out partitions, loop and ram; these lie upon others, or upon memory. */
 static bool is_whole_disk(const char *name)
 {
     static const char *const others[] = {"dm-", "md", "zram", "loop", "ram", "nbd", "drbd"};
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        if (begins(name, others[i]))
+        if (text_after(name, others[i]))
             return false;
     return name[0] != '\0';
 }

@@ -4,7 +4,6 @@
  * unless the connection ends. It ends when its standard input does, and so does what it runs there.
  */
 #include "base/clock.h"
-#include "base/file.h"
 #include "host/spawn.h"
 #include "node/node_private.h"
 #include "result/sample_json.h"
@@ -13,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -26,7 +24,8 @@ struct node_ssh {
     pid_t pid;
     int input, output, errors; /* -1: closed */
     bool named;                /* the line about the host has come */
-    uint64_t late;             /* answers that still come to what was given up */
+    uint64_t owed;             /* answers that have not come, to what was given up too */
+    uint64_t words_until_ns;   /* the output has ended, and last words are waited for; 0: it has not */
     struct host_limits limits;
     char line[SAMPLE_LINE_MOST + 1], words[256],
         last_words[256]; /* words: of standard error, the line that is coming */
@@ -90,9 +89,7 @@ static void end(struct node *node, const char *why)
     close_file(&ssh->output);
     close_file(&ssh->errors);
     /* Its end is not waited for while others are to be read. */
-    if (ssh->pid > 0)
-        kill(ssh->pid, SIGKILL);
-    reap(ssh, CLOCK_NEVER);
+    reap(ssh, 0);
     node_fail(node, -EPIPE, &ssh->reason);
 }
 
@@ -190,7 +187,7 @@ static int begin(struct node *node, struct reason *reason)
 static void forget(struct node_ssh *ssh)
 {
     ssh->begun = ssh->ended = ssh->named = false;
-    ssh->late = 0;
+    ssh->owed = ssh->words_until_ns = 0;
     ssh->length = ssh->words_length = 0;
     ssh->last_words[0] = '\0';
 }
@@ -213,8 +210,10 @@ void node_ssh_ask(struct node *node)
             return;
         }
     }
-    if (write(ssh->input, "\n", 1) == 1)
+    if (write(ssh->input, "\n", 1) == 1) {
+        ssh->owed++;
         return;
+    }
     /* A reader that is gone is told by its own words, which node_ssh_heard() takes. */
     if (errno != EPIPE)
         end(node, "it takes no more requests");
@@ -227,8 +226,6 @@ void node_ssh_give_up(struct node *node)
     /* One that has never answered will not do so the next time either. */
     if (!ssh->named)
         end(node, ssh->last_words[0] ? ssh->last_words : "no answer of ssh in time");
-    else
-        ssh->late++;
 }
 
 size_t node_ssh_files(const struct node *node, struct pollfd *ret_files)
@@ -252,24 +249,22 @@ static void end_words(struct node_ssh *ssh)
     ssh->words_length = 0;
 }
 
-/* What ssh itself, or what it runs there, says is wrong: its last line, in what a terminal can show. */
+/* What ssh itself, or what it runs there, says is wrong: its last line, in what a terminal can show. A piece
+ * of it at a time, since it may say more without end. */
 static void hear_errors(struct node_ssh *ssh)
 {
     char bytes[4096];
-    ssize_t got;
+    ssize_t got = ssh->errors >= 0 ? read(ssh->errors, bytes, sizeof(bytes)) : -1;
 
-    while (ssh->errors >= 0 && (got = read(ssh->errors, bytes, sizeof(bytes))) != 0) {
-        if (got < 0)
-            return;
-        for (ssize_t i = 0; i < got; i++) {
-            if (bytes[i] == '\n' || bytes[i] == '\r')
-                end_words(ssh);
-            else if (ssh->words_length + 1 < sizeof(ssh->words))
-                ssh->words[ssh->words_length++] = isprint((unsigned char)bytes[i]) ? bytes[i] : '?';
-        }
+    for (ssize_t i = 0; i < got; i++) {
+        if (bytes[i] == '\n' || bytes[i] == '\r')
+            end_words(ssh);
+        else if (ssh->words_length + 1 < sizeof(ssh->words))
+            ssh->words[ssh->words_length++] = isprint((unsigned char)bytes[i]) ? bytes[i] : '?';
     }
-    if (ssh->errors >= 0)
-        end_words(ssh);
+    if (got != 0)
+        return;
+    end_words(ssh);
     close_file(&ssh->errors);
 }
 
@@ -309,9 +304,9 @@ static void hear_line(struct node *node, const char *line, size_t length)
         end(node, sentence.text);
         return;
     }
-    if (ssh->late > 0)
-        ssh->late--;
-    else
+    if (ssh->owed == 0)
+        end(node, "it says what was not asked");
+    else if (--ssh->owed == 0) /* else it is to what was given up */
         node_answer(node, &reading, &ssh->limits);
 }
 
@@ -331,33 +326,37 @@ static void hear_lines(struct node *node)
         end(node, "what it says is not of 'mvm sample' (a line without an end)");
 }
 
+/* Its last words may come after the end of its output. */
+#define LAST_WORDS_NS (NS_PER_SECOND / 2)
+
+/* A piece of the output at a time, for the same reason. */
+static void hear_output(struct node *node)
+{
+    struct node_ssh *ssh = node->ssh;
+    ssize_t got =
+        ssh->output >= 0 ? read(ssh->output, ssh->line + ssh->length, SAMPLE_LINE_MOST - ssh->length) : -1;
+
+    if (got > 0) {
+        ssh->length += (size_t)got;
+        hear_lines(node);
+    } else if (got == 0) {
+        close_file(&ssh->output);
+        ssh->words_until_ns = clock_now_ns() + LAST_WORDS_NS;
+    }
+}
+
 void node_ssh_heard(struct node *node)
 {
     struct node_ssh *ssh = node->ssh;
-    ssize_t got = -1;
 
     if (!ssh->begun || ssh->ended)
         return;
     hear_errors(ssh);
-    while (!ssh->ended &&
-           (got = read(ssh->output, ssh->line + ssh->length, SAMPLE_LINE_MOST - ssh->length)) > 0) {
-        ssh->length += (size_t)got;
-        hear_lines(node);
-    }
-    if (ssh->ended || got < 0)
-        return;
-    /* Its last words may come after the end of its output. */
-    uint64_t until = clock_now_ns() + NS_PER_SECOND / 2;
-
-    while (ssh->errors >= 0 && clock_now_ns() < until) {
-        struct pollfd file = {.fd = ssh->errors, .events = POLLIN};
-
-        poll(&file, 1, clock_poll_timeout_ms(until));
-        hear_errors(ssh);
-    }
-    end(node, ssh->last_words[0] ? ssh->last_words
-              : ssh->named       ? "the connection has ended"
-                                 : "ssh ended without a word");
+    hear_output(node);
+    if (ssh->words_until_ns > 0 && (ssh->errors < 0 || clock_now_ns() >= ssh->words_until_ns))
+        end(node, ssh->last_words[0] ? ssh->last_words
+                  : ssh->named       ? "the connection has ended"
+                                     : "ssh ended without a word");
 }
 
 void node_ssh_hang_up(struct node *node)

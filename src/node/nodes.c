@@ -94,11 +94,6 @@ int nodes_add(struct nodes *nodes, const struct node_address *address, struct re
     return (int)nodes->count++;
 }
 
-size_t nodes_count(const struct nodes *nodes)
-{
-    return nodes->count;
-}
-
 /* What a far side says of itself may be anything; what cannot be is not taken. */
 static const char *impossible(const struct node *node, const struct host_reading *reading)
 {
@@ -131,6 +126,9 @@ void node_answer(struct node *node, const struct host_reading *reading, const st
     if (node->state == NODE_ASKED) {
         node->reading = *reading;
         node->limits = *limits;
+        node->limits.cpus = reading->cpus;
+        node->limits.memory_total = reading->memory.total;
+        node->limits.swap_total = reading->memory.swap_total;
         node->state = NODE_ANSWERED;
     }
     pthread_mutex_unlock(&node->nodes->lock);

@@ -43,8 +43,6 @@ void nodes_set_patience(struct nodes *nodes, uint64_t begin_ns, uint64_t answer_
 /* From here on they can be asked. */
 int nodes_start(struct nodes *nodes, struct reason *reason);
 
-size_t nodes_count(const struct nodes *nodes);
-
 /* Asks all that are not being asked; what they answered before and was not taken is dropped. */
 void nodes_ask(struct nodes *nodes);
 

@@ -6,7 +6,6 @@
 #include "study/scale_run.h"
 #include "study/stats.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 int run_cloud_over(const struct run *run)

@@ -28,7 +28,6 @@ struct place {
     bool before_known;
     struct host_usage *usages; /* of this set, room for plan->samples */
     unsigned count;
-    struct statistic empty_cpu;
     uint64_t missed;
     char unknown[REASON_ROOM]; /* why the latest reading is not there; "": it is */
     bool use_known;
@@ -228,6 +227,13 @@ static int collect(struct run *run, unsigned interval_index, uint64_t vms, struc
     return 0;
 }
 
+/* Of a host of which it is not known what it uses without VMs, nothing later says what these take. */
+static int unread_empty(const struct place *place, struct reason *reason)
+{
+    return reason_set(reason, ENODATA, "the host %.100s could not be read before the first VM: %.700s",
+                      place->name, place->unknown);
+}
+
 int run_nodes_begin(struct run *run, bool empty, struct reason *reason)
 {
     if (!run->nodes)
@@ -244,8 +250,13 @@ int run_nodes_begin(struct run *run, bool empty, struct reason *reason)
         return reason_set(reason, ECANCELED, "%s", run->guard.why);
     int error = collect(run, 0, 0, reason);
 
-    for (size_t i = 0; !error && empty && i < run->nodes->count; i++)
-        run->nodes->places[i].baseline.reading = run->nodes->places[i].before;
+    for (size_t i = 0; !error && empty && i < run->nodes->count; i++) {
+        struct place *place = &run->nodes->places[i];
+
+        if (!place->before_known)
+            return unread_empty(place, reason);
+        place->baseline.reading = place->before;
+    }
     return error;
 }
 
@@ -312,9 +323,7 @@ static int note_empty_hosts(struct run *run, struct reason *reason)
         struct place *place = &run->nodes->places[i];
 
         if (!place->use_known)
-            return reason_set(reason, ENODATA,
-                              "the host %.100s could not be read before the first VM: %.700s", place->name,
-                              place->unknown);
+            return unread_empty(place, reason);
         if (note_empty(run, place) < 0)
             return reason_set(reason, ENOMEM, "no memory for a list of hosts");
         cloud->hosts++;
