@@ -202,14 +202,16 @@ static int take_on_request(struct sampling *sampling, struct reason *reason)
 
 static int take_by_the_clock(struct sampling *sampling, struct reason *reason)
 {
-    uint64_t due = clock_now_ns();
+    uint64_t due = clock_now_ns(), now;
 
     for (;;) {
         int error = take(sampling, reason);
 
         if (!error && sampling->options->count > 0 && sampling->lines == sampling->options->count)
             return 0;
-        due += sampling->options->interval_ns;
+        /* What could not be taken in time is not made up for. */
+        now = clock_now_ns();
+        due = (due + sampling->options->interval_ns > now ? due : now) + sampling->options->interval_ns;
         if (!error)
             error = wait_for(-1, due);
         if (error)

@@ -227,8 +227,8 @@ static void carry(struct raw_connection *connection, uint64_t now, bool news)
         connection->talked = true;
         raw->door->submitted = true;
     }
-    bool over = !engine->is_running(raw->all->population, vm) ||
-                (engine->console_state && engine->console_state(raw->all->population, vm, NULL) < 0);
+    int state = engine->console_state ? engine->console_state(raw->all->population, vm, NULL) : 1;
+    bool over = !engine->is_running(raw->all->population, vm) || state < 0;
     /* It may have said more than there was room for. */
     bool looks = news || over || connection->is_new || connection->was_full;
     size_t room = OUT_MOST - connection->out_count, said = 0;
@@ -238,7 +238,7 @@ static void carry(struct raw_connection *connection, uint64_t now, bool news)
     connection->is_new = false;
     connection->was_full = (looks && said == room) || (connection->was_full && !looks);
     connection->out_count += said;
-    if (taken > 0 || said > 0)
+    if (taken > 0 || said > 0 || state == 0) /* one that is still to open is not quiet */
         connection->active_ns = now;
     else if (connection->out_count == 0 && over)
         connection->gone = true; /* all that it said has been handed on */

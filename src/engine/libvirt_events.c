@@ -158,17 +158,21 @@ int libvirt_events_open(struct libvirt_population *population, struct reason *re
     virConnectPtr connection = population->connections[0];
     sigset_t all, before;
 
+    /* Another population's loop may run already, and hand on what comes from here on. */
+    listen_to(population);
     population->callback =
         virConnectDomainEventRegisterAny(connection, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
                                          VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), population, NULL);
-    if (population->callback < 0)
-        return libvirt_reason(reason, EIO, "libvirt does not tell of domains that end");
+    if (population->callback < 0) {
+        libvirt_reason(reason, EIO, "libvirt does not tell of domains that end");
+        listen_no_more(population);
+        return -EIO;
+    }
     /* Of drivers without a daemon there is nothing to tell, and some refuse. */
     virConnectRegisterCloseCallback(connection, on_close, population, NULL);
     if (population->streams)
         virConnectRegisterCloseCallback(population->connections[population->connection_count - 1], on_close,
                                         population, NULL);
-    listen_to(population);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = pthread_create(&population->loop, NULL, run_loop, population);

@@ -45,6 +45,7 @@ struct stream {
     bool asked;     /* the sender has asked the loop to take the callback out */
     bool left;      /* it is in `leaving` */
     bool ended;     /* by the daemon's side */
+    bool broken;    /* ... as sending found out */
     char why[200];
 };
 
@@ -205,11 +206,13 @@ static void finish(struct libvirt_streams *streams, struct stream *stream)
         streams->first = stream->next;
     if (stream->next)
         stream->next->previous = stream->previous;
-    bool cut = stream->ended && !stream->asked && !streams->stopping;
+    bool cut = ((stream->ended && !stream->asked) || stream->broken) && !streams->stopping;
 
     pthread_mutex_unlock(&streams->lock);
     if (cut)
         note_cut(streams, stream);
+    /* Its file may still be open in a process that has just been forked. */
+    epoll_ctl(streams->epoll, EPOLL_CTL_DEL, stream->serial, NULL);
     close(stream->serial);
     virStreamAbort(stream->stream);
     virStreamFree(stream->stream);
@@ -258,6 +261,19 @@ static bool send_all(struct stream *stream, const char *bytes, size_t count)
     return true;
 }
 
+/* The daemon's side is no more, and sending has found it out first. */
+static void ask_broken_to_leave(struct stream *stream)
+{
+    const char *why = virGetLastErrorMessage();
+
+    pthread_mutex_lock(&stream->streams->lock);
+    if (!stream->ended)
+        snprintf(stream->why, sizeof(stream->why), "lost its console's stream: %.150s", why);
+    stream->broken = true;
+    pthread_mutex_unlock(&stream->streams->lock);
+    ask_to_leave(stream);
+}
+
 /* What is said to the VM. */
 static void pass_on(struct stream *stream)
 {
@@ -283,8 +299,10 @@ static void pass_on(struct stream *stream)
         stream->unheard += (size_t)got;
         pthread_mutex_unlock(&stream->streams->lock);
     }
-    if (got <= 0 || !send_all(stream, bytes, (size_t)got))
+    if (got <= 0)
         ask_to_leave(stream);
+    else if (!send_all(stream, bytes, (size_t)got))
+        ask_broken_to_leave(stream);
 }
 
 static void turn(struct libvirt_streams *streams, uint64_t until_ns)

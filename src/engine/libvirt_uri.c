@@ -63,7 +63,7 @@ static int check_uri(const char *uri, struct reason *reason)
                           "--uri '%.100s' is not the address of a hypervisor; it takes one such as "
                           "qemu:///session, qemu+ssh://HOST/system or test:///default",
                           uri);
-    if (strncmp(uri, "test", 4) == 0 && libvirt_uri_is_remote(uri))
+    if (strncmp(uri, "test+", 5) == 0 || (libvirt_uri_is_test(uri) && libvirt_uri_is_remote(uri)))
         return reason_set(reason, EINVAL,
                           "--uri '%.100s': libvirt's mock driver runs no guests, on this host or another; "
                           "it is to be had as test:///default",

@@ -136,8 +136,8 @@ static void make_domain(struct libvirt_population *population, virConnectPtr con
         libvirt_tell(population, LIBVIRT_LOST, 0, "the daemon ended, or closed it");
     libvirt_tell(population, runs ? LIBVIRT_MADE : LIBVIRT_REFUSED, job->vm, runs ? "" : reason.text);
     /* Ended when its own reason has been told, not that it was ended. */
-    if (made && !runs)
-        virDomainDestroy(made);
+    if (made && !runs && virDomainDestroy(made) < 0)
+        libvirt_tell(population, LIBVIRT_MADE, job->vm, ""); /* and is to be ended with the others */
     if (made)
         virDomainFree(made);
 }

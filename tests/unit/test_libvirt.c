@@ -168,7 +168,8 @@ static void addresses_tell_whose_host_they_are_of(void **state)
         {"qemu+libssh2://h/s", true, true}, {"qemu+tls://", true, false},
         {"qemu+tcp://h/s", true, false},    {"esx://h", true, false},
     };
-    static const char *const bad[] = {"", "qemu", "://", "qemu:/session", "test+tcp://h/default"};
+    static const char *const bad[] = {
+        "", "qemu", "://", "qemu:/session", "test+tcp://h/default", "test+unix:///default"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {

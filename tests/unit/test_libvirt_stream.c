@@ -38,7 +38,7 @@ static struct console consoles[CONSOLES_MOST];
 static size_t console_count;
 static bool failed;    /* the last call, as libvirt keeps it */
 static unsigned taken; /* how many times more a console is another VM's */
-static bool stands_still, waited_for, loop_ends;
+static bool stands_still, waited_for, loop_ends, takes_nothing;
 static struct timeout {
     virEventTimeoutCallback callback;
     void *context;
@@ -171,6 +171,10 @@ static int fake_send(virStreamPtr stream, const char *bytes, size_t count)
         pthread_cond_broadcast(&changed);
         pthread_cond_wait(&changed, &lock);
     }
+    if (takes_nothing) {
+        change();
+        return -1;
+    }
     assert_true(console->sent_count + count <= SENT_ROOM);
     memcpy(console->sent + console->sent_count, bytes, count);
     console->sent_count += count;
@@ -259,7 +263,7 @@ static int set_up(void **state)
     };
     memset(consoles, 0, sizeof(consoles));
     console_count = timeout_count = 0;
-    stands_still = waited_for = loop_ends = false;
+    stands_still = waited_for = loop_ends = takes_nothing = false;
     fixture->population = (struct libvirt_population){.lock = PTHREAD_MUTEX_INITIALIZER,
                                                       .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     fixture->population.news_end = &fixture->population.news;
@@ -449,6 +453,28 @@ static void a_stream_that_ends_is_told_when_nobody_else_does(void **state)
     close(fd);
 }
 
+static void a_stream_that_takes_nothing_any_more_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pollfd told = {.fd = fixture->population.wake, .events = POLLIN};
+    char nothing;
+    int fd = join(fixture, 7);
+
+    pthread_mutex_lock(&lock);
+    takes_nothing = true;
+    pthread_mutex_unlock(&lock);
+    assert_int_equal(write(fd, "?", 1), 1);
+    wait_until_freed(&consoles[0]);
+    assert_int_equal(read(fd, &nothing, 1), 0);
+    assert_int_equal(poll(&told, 1, 60000), 1);
+    pthread_mutex_lock(&fixture->population.lock);
+    assert_int_equal(fixture->population.news->kind, LIBVIRT_CUT);
+    assert_int_equal(fixture->population.news->vm, 7);
+    assert_non_null(strstr(fixture->population.news->why, "lost its console's stream: the fake's words"));
+    pthread_mutex_unlock(&fixture->population.lock);
+    close(fd);
+}
+
 static void a_daemon_that_stands_still_is_given_up(void **state)
 {
     struct fixture *fixture = *state;
@@ -481,6 +507,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_nobody_reads_is_taken_from_the_daemon_all_the_same, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_stream_that_ends_is_told_when_nobody_else_does, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_stream_that_takes_nothing_any_more_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_daemon_that_stands_still_is_given_up, set_up, tear_down),
     };
 

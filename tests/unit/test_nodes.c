@@ -213,8 +213,12 @@ static const char fake_ssh[] =
     "noisy) echo Welcome; cat >/dev/null ;;\n"
     "endless) cat /dev/zero ;;\n"
     "mute) cat >/dev/null ;;\n"
+    "flood) exec yes >&2 ;;\n"
     "*) echo \"$host\" ;;\n"
     "esac\n"
+    "[ $2 != chatty ] || exec yes "
+    "'{\"schema\":\"mvm-sample/1\",\"kind\":\"reading\",\"at_ns\":1,\"unix_seconds\":1,\"cpus\":2,"
+    "\"cpu_ticks\":{},\"memory_bytes\":{\"total\":7}}'\n"
     "n=0\n"
     "[ $2 != short ] || n=$(date +%s%N)\n"
     "while read -r _; do\n"
@@ -250,8 +254,8 @@ static char *place_ssh(char *folder)
 static void test_ssh(void **state)
 {
     static const char *const urls[] = {"ssh://good",  "ssh://refused", "ssh://noisy", "ssh://endless",
-                                       "ssh://wrong", "ssh://large",   "ssh://short"};
-    static const char *const mute[] = {"ssh://mute"}, *const late[] = {"ssh://late"},
+                                       "ssh://wrong", "ssh://large",   "ssh://short", "ssh://chatty"};
+    static const char *const mute[] = {"ssh://mute", "ssh://flood"}, *const late[] = {"ssh://late"},
                              *const shortly[] = {"ssh://short"};
     char folder[] = "/tmp/test-nodes-XXXXXX", *before = place_ssh(folder), *ended;
     struct host_reading reading;
@@ -269,19 +273,22 @@ static void test_ssh(void **state)
     assert_unread(nodes, 4, "missing");
     assert_unread(nodes, 5, "amount of memory");
     assert_int_equal(nodes_take(nodes, 6, &reading, &reason), 1);
+    assert_int_equal(nodes_take(nodes, 7, &reading, &reason), 1);
     ask_all(nodes);
     assert_int_equal(nodes_take(nodes, 0, &reading, &reason), 1);
     assert_unread(nodes, 1, "Permission denied");
     assert_unread(nodes, 6, "the connection has ended");
+    assert_unread(nodes, 7, "it says what was not asked");
     nodes_close(nodes);
     /* What reads to the end of its input has come to it. */
     assert_int_equal(file_read("ended", 4096, &ended, &length, &reason), 0);
     assert_non_null(strstr(ended, "good\n"));
     free(ended);
 
-    nodes = open_nodes(mute, 1, SHORT_MS, LONG_MS, LONG_MS);
+    nodes = open_nodes(mute, 2, SHORT_MS, LONG_MS, LONG_MS);
     ask_all(nodes);
     assert_unread(nodes, 0, "no answer of ssh in time");
+    assert_unread(nodes, 1, "ssh://flood: "); /* its words, or that it had none in time */
     nodes_close(nodes);
 
     /* A connection that has ended is made again. */
