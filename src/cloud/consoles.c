@@ -5,12 +5,12 @@
 #include "base/clock.h"
 #include "base/reason.h"
 #include "base/ring.h"
+#include "base/thread.h"
 #include "cloud/websocket_address.h"
 
 #include <errno.h>
 #include <libwebsockets.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -317,19 +317,6 @@ static void *work(void *context)
     return NULL;
 }
 
-/* Signals are the main thread's. */
-static int start(struct consoles *all)
-{
-    sigset_t signals, before;
-
-    sigfillset(&signals);
-    pthread_sigmask(SIG_SETMASK, &signals, &before);
-    int error = pthread_create(&all->thread, NULL, work, all);
-
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
-
 static void free_consoles(struct consoles *all)
 {
     while (all->first) {
@@ -358,7 +345,7 @@ int consoles_open(const char *ca_file, struct consoles **ret_consoles, struct re
 
     if (!error && ca_file && !all->ca_file)
         error = reason_set(reason, ENOMEM, "no memory for serial consoles");
-    int failure = error ? 0 : start(all);
+    int failure = error ? 0 : thread_start(&all->thread, work, all);
 
     if (failure)
         error = reason_errno(reason, failure, "cannot start a thread");

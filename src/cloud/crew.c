@@ -2,10 +2,10 @@
 #include "cloud/crew.h"
 
 #include "base/reason.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -76,19 +76,6 @@ static void *work(void *context)
     return NULL;
 }
 
-/* Signals are the main thread's. */
-static int start(struct member *member)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&member->thread, NULL, work, member);
-
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
-
 int crew_open(struct cloud *cloud, unsigned threads, struct crew **ret_crew, struct reason *reason)
 {
     struct crew *crew = calloc(1, sizeof(*crew));
@@ -114,7 +101,7 @@ int crew_open(struct cloud *cloud, unsigned threads, struct crew **ret_crew, str
         error = cloud_client(cloud, &member->http, reason);
         if (!error)
             error = websocket_open(cloud_ca_file(cloud), &member->websocket, reason);
-        int failure = error ? 0 : start(member);
+        int failure = error ? 0 : thread_start(&member->thread, work, member);
 
         if (failure)
             error = reason_errno(reason, failure, "cannot start a thread");

@@ -5,10 +5,10 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,19 +111,6 @@ static struct attempt *attempt_new(const char *uri)
     return NULL;
 }
 
-/* Signals are for the threads of the program. */
-static int start(struct attempt *attempt, pthread_t *ret_thread)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(ret_thread, NULL, run_attempt, attempt);
-
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
-
 int libvirt_connect_within(const char *uri, uint64_t patience_ns, virConnectPtr *ret_connection,
                            struct reason *reason)
 {
@@ -141,7 +128,7 @@ int libvirt_connect_within(const char *uri, uint64_t patience_ns, virConnectPtr 
     pthread_t thread;
     int waited = 0;
 
-    error = attempt ? start(attempt, &thread) : ENOMEM;
+    error = attempt ? thread_start(&thread, run_attempt, attempt) : ENOMEM;
 
     if (error) {
         if (attempt)

@@ -3,9 +3,9 @@
 #include "engine/libvirt_population.h"
 
 #include "base/reason.h"
+#include "base/thread.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +156,6 @@ static void on_timer(int timer, void *context)
 int libvirt_events_open(struct libvirt_population *population, struct reason *reason)
 {
     virConnectPtr connection = population->connections[0];
-    sigset_t all, before;
 
     /* Another population's loop may run already, and hand on what comes from here on. */
     listen_to(population);
@@ -173,11 +172,8 @@ int libvirt_events_open(struct libvirt_population *population, struct reason *re
     if (population->streams)
         virConnectRegisterCloseCallback(population->connections[population->connection_count - 1], on_close,
                                         population, NULL);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&population->loop, NULL, run_loop, population);
+    int error = thread_start(&population->loop, run_loop, population);
 
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error) {
         listen_no_more(population);
         return reason_errno(reason, error, "cannot start a thread");

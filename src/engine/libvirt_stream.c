@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
+#include "base/thread.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -369,7 +369,6 @@ int libvirt_streams_open(struct libvirt_population *population, virConnectPtr co
 {
     struct libvirt_streams *streams = calloc(1, sizeof(*streams));
     struct epoll_event event = {.events = EPOLLIN};
-    sigset_t all, before;
 
     if (!streams)
         return reason_set(reason, ENOMEM, "no memory for VMs' consoles");
@@ -387,12 +386,8 @@ int libvirt_streams_open(struct libvirt_population *population, virConnectPtr co
                     ? errno
                     : 0;
 
-    /* Signals are for the thread that has the population. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     if (!error)
-        error = pthread_create(&streams->sender, NULL, run, streams);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+        error = thread_start(&streams->sender, run, streams);
     if (error) {
         free_streams(streams);
         return reason_errno(reason, error, "cannot watch VMs' consoles");

@@ -4,10 +4,10 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
+#include "base/thread.h"
 #include "engine/libvirt_stream.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,7 +247,6 @@ static int connect_more(struct libvirt_population *population, struct reason *re
 static int start_worker(struct libvirt_population *population, struct reason *reason)
 {
     struct worker_start *start = malloc(sizeof(*start));
-    sigset_t all, before;
 
     if (!start)
         return reason_set(reason, ENOMEM, "no memory for a population");
@@ -255,12 +254,8 @@ static int start_worker(struct libvirt_population *population, struct reason *re
         .population = population,
         .connection = population->connections[1 + population->workers_running / LIBVIRT_CONNECTION_WORKERS],
     };
-    /* Signals are for the thread that has the population. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&population->workers[population->workers_running], NULL, work, start);
+    int error = thread_start(&population->workers[population->workers_running], work, start);
 
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error) {
         free(start);
         return reason_errno(reason, error, "cannot start a thread");

@@ -3,10 +3,10 @@
 #include "node/nodes.h"
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "node/node_private.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -265,16 +265,11 @@ static void *read_nodes(void *argument)
 
 int nodes_start(struct nodes *nodes, struct reason *reason)
 {
-    sigset_t all, before;
-
     nodes->files = calloc(2 * nodes->count + 1, sizeof(*nodes->files));
     if (!nodes->files)
         return reason_set(reason, ENOMEM, "no memory for readers of other hosts");
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&nodes->thread, NULL, read_nodes, nodes);
+    int error = thread_start(&nodes->thread, read_nodes, nodes);
 
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error)
         return reason_errno(reason, error, "cannot start the thread that reads other hosts");
     nodes->runs = true;

@@ -3,11 +3,11 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
+#include "base/thread.h"
 #include "host/spawn.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -223,7 +223,6 @@ static void *work(void *argument)
 int worker_start(struct shard *shard, struct outbox *news, struct worker **ret_worker, struct reason *reason)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
-    sigset_t all, before;
     int error;
 
     if (!worker)
@@ -235,11 +234,7 @@ int worker_start(struct shard *shard, struct outbox *news, struct worker **ret_w
     pthread_mutex_init(&worker->lock, NULL);
     make_condition(&worker->wake);
     make_condition(&worker->job_done);
-    /* Signals are for the thread that called. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    error = pthread_create(&worker->thread, NULL, work, worker);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    error = thread_start(&worker->thread, work, worker);
     if (error) {
         pthread_cond_destroy(&worker->job_done);
         pthread_cond_destroy(&worker->wake);

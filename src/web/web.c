@@ -2,11 +2,11 @@
 /* The thread and its loop. */
 #include "web/service.h"
 
+#include "base/thread.h"
 #include "door/listen.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,14 +233,8 @@ static int take_addresses(struct web *web, struct reason *reason)
 
 static int start_thread(struct web *web, struct reason *reason)
 {
-    sigset_t all, before;
-    int error;
+    int error = thread_start(&web->thread, serve, web);
 
-    /* Signals are for the thread that has the population. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    error = pthread_create(&web->thread, NULL, serve, web);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     web->has_thread = error == 0;
     return error ? reason_errno(reason, error, "cannot start the thread of the run's page") : 0;
 }
