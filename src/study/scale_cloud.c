@@ -8,18 +8,23 @@
 
 #include <stdlib.h>
 
+int cloud_point_over(const struct result_cloud_point *point, double threshold_percent)
+{
+    int worst = -1;
+
+    for (int s = 0; s < CLOUD_SHARES; s++)
+        if (point->percent[s] > threshold_percent && (worst < 0 || point->percent[s] > point->percent[worst]))
+            worst = s;
+    return worst;
+}
+
 int run_cloud_over(const struct run *run)
 {
     const struct result_cloud *cloud = &run->result->cloud;
-    const struct result_cloud_point *point =
-        cloud->point_count ? &cloud->points[cloud->point_count - 1] : NULL;
-    int worst = -1;
 
-    for (int s = 0; point && s < CLOUD_SHARES; s++)
-        if (point->percent[s] > run->plan->threshold_percent &&
-            (worst < 0 || point->percent[s] > point->percent[worst]))
-            worst = s;
-    return worst;
+    return cloud->point_count > 0
+               ? cloud_point_over(&cloud->points[cloud->point_count - 1], run->plan->threshold_percent)
+               : -1;
 }
 
 /* The points of the lines of one host, or of all: the empty host is the first. */

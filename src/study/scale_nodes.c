@@ -467,10 +467,7 @@ bool run_nodes_over(const struct run *run)
         return false;
     const struct result_cloud_point point = sum_up(run);
 
-    for (unsigned s = 0; s < CLOUD_SHARES; s++)
-        if (point.percent[s] > run->plan->threshold_percent)
-            return true;
-    return false;
+    return cloud_point_over(&point, run->plan->threshold_percent) >= 0;
 }
 
 int run_note_cloud(struct run *run, uint64_t vms)

@@ -8,6 +8,7 @@
 
 struct reason;
 struct result_host;
+struct result_cloud_point;
 struct result_host_point;
 struct run;
 struct run_nodes;
@@ -33,6 +34,9 @@ void run_note_use(struct run *run, struct result_host *host, struct result_host_
 
 /* All hosts together in the latest set of samples, as another point of the result. -ENOMEM or 0. */
 int run_note_cloud(struct run *run, uint64_t vms);
+
+/* The fullest share of a point that is past the threshold, enum cloud_share; -1: none is. */
+int cloud_point_over(const struct result_cloud_point *point, double threshold_percent);
 
 /* Whether all hosts together were past the threshold of what they use in the latest set of samples. */
 bool run_nodes_over(const struct run *run);

@@ -86,6 +86,18 @@ none_made() {
     only_foreign
 }
 
+@test "what the hosts use together ends a run" {
+    cloud hosts=2
+    begin_exporter large
+    scale --max 4 --intervals 2 --threshold 85 --node-metrics "http://127.0.0.1:$port/{host}"
+    [ "$status" -eq 0 ] || { echo "$output$stderr"; return 1; }
+    jq -c '.cloud, .stopped_by, .stop_reason' result/result.json
+    [ "$(jq -r '[.stopped_by, .stop_reason, .population.started] | @tsv' result/result.json)" = \
+        "hosts	the 2 hosts that are read use 90.0 % of their memory, past the threshold of 85 %	2" ]
+    [ "$(jq -c '.first_host_used | [.name, .resource, .percent, .vms]' result/result.json)" = '["here","memory",90,1]' ]
+    only_foreign
+}
+
 @test "a host that cannot be read is told in ssh's own words before any VM is made" {
     cloud hosts=2
     fake_ssh

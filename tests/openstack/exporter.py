@@ -7,7 +7,7 @@ usage: exporter.py FOLDER [FAULT...]
 Serves /HOST on a port of its own, which it writes to FOLDER/exporter. A host has ten CPUs and ten GiB; without VMs it uses 5 % of
 its CPU time and 1 GiB, and for each VM that the cloud has there (FOLDER/state.json) 2 % and 100 MiB more.
 It may have 1,000 open files, and has 1,001 once it has two VMs. A FAULT is away=HOST: that host answers with 503 once it has
-two VMs.
+two VMs; or large: a VM takes 8 GiB.
 """
 import http.server
 import json
@@ -33,7 +33,7 @@ class Host:
         self.at, self.vms = now, vms
 
     def text(self):
-        used = GIB + 100 * MIB * self.vms
+        used = GIB + (8 * GIB if "large" in FAULTS else 100 * MIB) * self.vms
         available = 10 * GIB - used
         lines = [f"node_time_seconds {self.at!r}", "# A comment", ""]
         for cpu in range(CPUS):
